@@ -1,0 +1,93 @@
+#include "kernels/attention/attention.h"
+
+#include "kernels/attention/combine_kernel.cuh"
+#include "kernels/attention/general_kernel.cuh"
+#include "kernels/attention/launchers.h"
+#include "kernels/core/launch.cuh"
+
+namespace flashrt {
+namespace {
+
+int multiprocessors() {
+  int device = 0, count = 0;
+  check_cuda(cudaGetDevice(&device), "cudaGetDevice");
+  check_cuda(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
+  return count;
+}
+
+bool is_empty(const AttentionArgs& a) { return a.batch == 0 || a.heads == 0 || a.queries == 0 || a.value_dim == 0; }
+
+unsigned checked_grid(int64_t blocks) {
+  check(blocks <= 2147483647, "attention: too many rows for one launch (", blocks, " blocks)");
+  return static_cast<unsigned>(blocks);
+}
+
+void launch_general(const AttentionArgs& a, const Partials& partials, cudaStream_t stream) {
+  const int64_t row_tiles = ceil_div(a.queries * (a.heads / a.kv_heads), kGeneralRows), column_parts = ceil_div(a.value_dim, kGeneralColumns);
+  check(column_parts <= 65535, "attention: a value dimension of ", a.value_dim, " is too large");
+  const dim3 grid(checked_grid(a.batch * a.kv_heads * row_tiles * partials.splits), static_cast<unsigned>(column_parts));
+  dispatch_float(a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    launch("attention", attention_general_kernel<T>, {grid, dim3(32 * kGeneralWarps)}, stream, a, partials);
+  });
+}
+
+template <typename T>
+void launch_for_dim(const AttentionArgs& a, const AttentionPlan& plan, const Partials& partials, cudaStream_t stream) {
+  switch (plan.dim) {
+    case 48: return launch_tensor<T, 48>(plan.tile, a, partials, stream);
+    case 64: return launch_tensor<T, 64>(plan.tile, a, partials, stream);
+    case 80: return launch_tensor<T, 80>(plan.tile, a, partials, stream);
+    case 96: return launch_tensor<T, 96>(plan.tile, a, partials, stream);
+    case 128: return launch_tensor<T, 128>(plan.tile, a, partials, stream);
+    case 256: return launch_tensor<T, 256>(plan.tile, a, partials, stream);
+    default: check(false, "attention: no kernel for a plan of head dimension ", plan.dim);
+  }
+}
+
+}  // namespace
+
+Partials partials_of(const AttentionArgs& a, int splits) {
+  Partials partials;
+  partials.rows = a.batch * a.heads * a.queries;
+  partials.splits = splits;
+  partials.sums = static_cast<float*>(a.scratch);
+  partials.logs = partials.sums + splits * partials.rows * a.value_dim;
+  return partials;
+}
+
+int64_t scratch_bytes_of(const AttentionArgs& a, const AttentionPlan& plan) {
+  return plan.splits == 1 ? 0 : plan.splits * a.batch * a.heads * a.queries * (a.value_dim + 1) * static_cast<int64_t>(sizeof(float));
+}
+
+void combine_partials(const AttentionArgs& a, const Partials& partials, cudaStream_t stream) {
+  const dim3 grid(checked_grid(ceil_div(partials.rows, kCombineWarps))), block(32 * kCombineWarps);
+  dispatch_float(a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const AttentionStrides& s = a.o_strides;
+    const bool aligned = a.value_dim % 4 == 0 && is_aligned(a.scratch, a.value_dim, sizeof(float), 4) && is_aligned(a.o, s.row, sizeof(T), 4) &&
+                         s.batch % 4 == 0 && s.head % 4 == 0;
+    if (aligned) launch("attention combine", attention_combine_kernel<T, 4>, {grid, block}, stream, a, partials);
+    else launch("attention combine", attention_combine_kernel<T, 1>, {grid, block}, stream, a, partials);
+  });
+}
+
+void attention_planned(const AttentionArgs& a, const AttentionPlan& plan, cudaStream_t stream) {
+  if (is_empty(a)) return;
+  const Partials partials = partials_of(a, plan.splits);
+  if (plan.dim == 0) launch_general(a, partials, stream);
+  else if (a.dtype == DType::f16) launch_for_dim<Float16>(a, plan, partials, stream);
+  else launch_for_dim<BFloat16>(a, plan, partials, stream);
+  if (plan.splits > 1) combine_partials(a, partials, stream);
+}
+
+int64_t attention_scratch_bytes(const AttentionArgs& a) { return is_empty(a) ? 0 : scratch_bytes_of(a, plan_attention(a, multiprocessors())); }
+
+void attention_cuda(const AttentionArgs& a, cudaStream_t stream) {
+  if (is_empty(a)) return;
+  const AttentionPlan plan = plan_attention(a, multiprocessors());
+  check(plan.splits == 1 || a.scratch != nullptr, "attention: needs ", scratch_bytes_of(a, plan), " bytes of scratch memory");
+  attention_planned(a, plan, stream);
+}
+
+}  // namespace flashrt

@@ -1,0 +1,5 @@
+#include "kernels/attention/tensor_kernel.cuh"
+
+namespace flashrt {
+template void launch_tensor<BFloat16, 256>(int, const AttentionArgs&, const Partials&, cudaStream_t);
+}  // namespace flashrt

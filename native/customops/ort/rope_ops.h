@@ -1,0 +1,280 @@
+// Rotary embeddings, and the QKV splits around them: every op here fills RopeHeadsArgs and calls rope_heads.
+#pragma once
+
+#include "kernels/memory/copy.h"
+#include "kernels/rope/rope_heads.h"
+#include "ort/checks.h"
+
+namespace flashrt::ort {
+
+inline std::vector<Attribute> rope_attributes() {
+  return {{"style", std::string("rotate_half"), {"rotate_half", "interleaved"}}, {"rotary_dim", int64_t{0}}};
+}
+
+/// The attributes that all rotations have.
+struct RopeAttributes {
+  explicit RopeAttributes(const NodeInfo& node)
+      : style(node.string_attribute("style") == "interleaved" ? RopeStyle::interleaved : RopeStyle::rotate_half),
+        rotary_dim(node.int_attribute("rotary_dim")) {
+    check(rotary_dim >= 0 && rotary_dim % 2 == 0, "attribute rotary_dim must be even and not negative (0 stands for the whole head), got ",
+          rotary_dim);
+  }
+
+  /// Style, rotary_dim and the tables, once the sizes in `args` are known.
+  void apply(RopeHeadsArgs& args, const Tensor& cosines, const Tensor& sines) const {
+    args.style = style;
+    args.rotary_dim = rotary_dim == 0 ? args.head_dim : rotary_dim;
+    check(args.rotary_dim <= args.head_dim && args.rotary_dim % 2 == 0, "the rotated part of a head must be even and at most head_dim = ",
+          args.head_dim, ", got ", args.rotary_dim, ": set attribute rotary_dim");
+    check_table(cosines, args);
+    check(sines.shape == cosines.shape, "inputs cos and sin must have the same shape, got ", to_string(cosines.shape), " and ",
+          to_string(sines.shape));
+    const int64_t width = cosines.last();
+    args.table = {cosines.data, sines.data, width == 0 ? 1 : cosines.count() / (args.tokens * width), width};
+  }
+
+  static void check_table(const Tensor& t, const RopeHeadsArgs& a) {
+    // [S, W], [1, S, W], [B, S, W] and [B, 1, S, W]: the axes in front of the last two must multiply to 1 or to B.
+    const bool per_head = t.rank() == 4 && t.shape[1] != 1;
+    const int64_t rank = t.rank(), batches = rank < 2 ? 0 : rank == 2 ? 1 : t.shape[0];
+    const bool fits = rank >= 2 && rank <= 4 && !per_head && (batches == 1 || batches == a.batches) && t.shape[rank - 2] == a.tokens &&
+                      (t.last() == a.rotary_dim || 2 * t.last() == a.rotary_dim);
+    check(fits, "input ", t.name, " must be a table [S, W], [1, S, W], [B, S, W] or [B, 1, S, W] with S = ", a.tokens, " positions, B = ",
+          a.batches, " (or 1) and W = ", a.rotary_dim, " or ", a.rotary_dim / 2, ", got shape ", to_string(t.shape));
+  }
+
+  RopeStyle style;
+  int64_t rotary_dim;
+};
+
+struct RotaryEmbedding {
+  static constexpr const char* name = "RotaryEmbedding";
+  static Schema schema() {
+    Schema s{{{"X", kT}, {"cos", kT}, {"sin", kT}}, {{"Y", kT, {0}}}, rope_attributes()};
+    s.attributes.push_back({"layout", std::string("BSNH"), {"BSNH", "BNSH"}});
+    s.attributes.push_back({"num_heads", int64_t{0}});
+    return s;
+  }
+  static void infer(ShapeInference& shapes) { shapes.same(0, 0); }
+  explicit RotaryEmbedding(const NodeInfo& node)
+      : rope(node), heads_first(node.string_attribute("layout") == "BNSH"), num_heads(node.int_attribute("num_heads")) {
+    check(num_heads >= 0, "attribute num_heads must not be negative, got ", num_heads);
+  }
+
+  void compute(const Context& context) const {
+    const Tensor x = context.input(0);
+    RopeHeadsArgs args;
+    args.dtype = context.type();
+    const int64_t heads = set_sizes(args, x);
+    HeadBlock& block = args.blocks[0];
+    const int64_t width = heads * args.head_dim;
+    block.from_at = heads_first && x.rank() == 4 ? HeadStrides{args.tokens * width, args.head_dim, args.tokens * args.head_dim}
+                                                 : HeadStrides{args.tokens * width, width, args.head_dim};
+    block.to_at = block.from_at;
+    block.width = width;
+    block.rotated = true;
+    args.block_count = 1;
+    if (x.count() > 0) rope.apply(args, context.input(1), context.input(2));
+    block.from = x.data;
+    block.to = context.output(0, x.shape).data;
+    context.run(args, FLASHRT_BACKENDS(rope_heads));
+  }
+
+  /// Fills batches, tokens and head_dim from the shape of X; returns the number of heads.
+  int64_t set_sizes(RopeHeadsArgs& args, const Tensor& x) const {
+    const Shape& shape = x.shape;
+    if (x.rank() == 4) {
+      const int64_t heads = shape[heads_first ? 1 : 2];
+      check(num_heads == 0 || num_heads == heads, "attribute num_heads = ", num_heads, " contradicts input X of shape ", to_string(shape),
+            " with ", heads, " heads: leave num_heads out, or correct it or layout");
+      args.batches = shape[0];
+      args.tokens = shape[heads_first ? 2 : 1];
+      args.head_dim = shape[3];
+      return heads;
+    }
+    check(x.rank() == 2 || x.rank() == 3, "input X must be [B, S, N, HD] or [B, N, S, HD] (attribute layout), or [B, S, N*HD] or [S, N*HD] "
+          "with num_heads, got shape ", to_string(shape));
+    check(!heads_first, "layout BNSH needs a 4-D input X [B, N, S, HD], got shape ", to_string(shape));
+    check(num_heads > 0 && x.last() % num_heads == 0, "input X of shape ", to_string(shape), " has merged heads: attribute num_heads must be "
+          "positive and divide the last axis, got ", num_heads);
+    args.batches = x.rank() == 3 ? shape[0] : 1;
+    args.tokens = shape[x.rank() - 2];
+    args.head_dim = x.last() / num_heads;
+    return num_heads;
+  }
+
+  RopeAttributes rope;
+  bool heads_first;
+  int64_t num_heads;
+};
+
+/// The widths of the three parts of a merged row [Q | K | V].
+struct QkvWidths {
+  static std::vector<Attribute> attributes() {
+    std::vector<Attribute> list;
+    for (const char* name : {"q_dim", "k_dim", "v_dim"}) list.push_back({name, int64_t{0}, {}, true});
+    return list;
+  }
+  explicit QkvWidths(const NodeInfo& node) {
+    int k = 0;
+    for (const char* name : {"q_dim", "k_dim", "v_dim"}) {
+      width[k] = node.int_attribute(name);
+      check(width[k] > 0, "attribute ", name, " must be positive, got ", width[k]);
+      ++k;
+    }
+  }
+
+  /// The shape of input qkv with another last axis.
+  static Shape with_last(Shape shape, int64_t last) {
+    shape.back() = last;
+    return shape;
+  }
+  static void infer_part(ShapeInference& shapes, size_t output, const char* attribute) {
+    if (!shapes.input(0) || shapes.input(0)->empty()) return;
+    Dims dims = *shapes.input(0);
+    dims.back() = ShapeInference::of(shapes.int_attribute(attribute));
+    shapes.output(output, dims);
+  }
+
+  /// Sizes and sources of the three blocks, heads of `head_dim` columns; where they go is the op's business.
+  RopeHeadsArgs args(const Context& context, const Tensor& qkv, int64_t head_dim) const {
+    check_rank_at_least(qkv, 1);
+    const int64_t total = width[0] + width[1] + width[2];
+    check(qkv.last() == total, "the last axis of input qkv must be q_dim + k_dim + v_dim = ", total, ", got shape ", to_string(qkv.shape));
+    RopeHeadsArgs args;
+    args.dtype = context.type();
+    args.head_dim = head_dim;
+    args.tokens = qkv.rank() == 1 ? 1 : qkv.shape[qkv.shape.size() - 2];
+    args.batches = args.tokens == 0 ? 0 : qkv.rows() / args.tokens;
+    args.block_count = 3;
+    const char* from = qkv.as<const char>();
+    for (int k = 0; k < 3; ++k) {
+      args.blocks[k].from = from;
+      args.blocks[k].from_at = {args.tokens * total, total, head_dim};
+      args.blocks[k].width = width[k];
+      from += width[k] * size_of(context.type());
+    }
+    return args;
+  }
+
+  /// Block k goes to a contiguous output of its own.
+  void send(RopeHeadsArgs& args, int k, const Tensor& output) const {
+    args.blocks[k].to = output.data;
+    args.blocks[k].to_at = {args.tokens * width[k], width[k], args.head_dim};
+  }
+
+  int64_t width[3];
+};
+
+struct QkvSplit {
+  static constexpr const char* name = "QkvSplit";
+  static Schema schema() { return {{{"qkv", kT}}, {{"Q", kT}, {"K", kT}, {"V", kT}}, QkvWidths::attributes()}; }
+  static void infer(ShapeInference& shapes) {
+    QkvWidths::infer_part(shapes, 0, "q_dim");
+    QkvWidths::infer_part(shapes, 1, "k_dim");
+    QkvWidths::infer_part(shapes, 2, "v_dim");
+  }
+  explicit QkvSplit(const NodeInfo& node) : widths(node) {}
+  void compute(const Context& context) const {
+    constexpr int64_t kPiece = 256;  // nothing is rotated, so a "head" is just the piece that a few threads copy
+    const Tensor qkv = context.input(0);
+    RopeHeadsArgs args = widths.args(context, qkv, kPiece);
+    for (int k = 0; k < 3; ++k) widths.send(args, k, context.output(k, QkvWidths::with_last(qkv.shape, widths.width[k])));
+    context.run(args, FLASHRT_BACKENDS(rope_heads));
+  }
+  QkvWidths widths;
+};
+
+/// QkvSplitRope, and QkvSplitRopeKvCache, which writes keys and values into caches.
+template <bool kCache>
+struct QkvSplitRopeOp {
+  static constexpr const char* name = kCache ? "QkvSplitRopeKvCache" : "QkvSplitRope";
+  static constexpr size_t kNorms = kCache ? 6 : 3;  // index of q_norm; k_norm follows
+  static Schema schema() {
+    Schema s{{{"qkv", kT}, {"cos", kT}, {"sin", kT}}, {{"Q", kT}, {"K", kT}, {"V", kT}}, QkvWidths::attributes()};
+    if (kCache) {
+      s.inputs.insert(s.inputs.end(), {{"k_cache", kT}, {"v_cache", kT}, {"position", kInt64}});
+      s.outputs = {{"Q", kT}, {"k_cache_out", kT, {3}}, {"v_cache_out", kT, {4}}};
+    }
+    s.inputs.insert(s.inputs.end(), {{"q_norm", kT, true}, {"k_norm", kT, true}});
+    s.attributes.push_back({"head_dim", int64_t{0}, {}, true});
+    for (const auto& attribute : rope_attributes()) s.attributes.push_back(attribute);
+    s.attributes.push_back({"epsilon", 1e-6f});
+    return s;
+  }
+  static void infer(ShapeInference& shapes) {
+    QkvWidths::infer_part(shapes, 0, "q_dim");
+    if (kCache) {
+      shapes.same(1, 3);
+      shapes.same(2, 4);
+    } else {
+      QkvWidths::infer_part(shapes, 1, "k_dim");
+      QkvWidths::infer_part(shapes, 2, "v_dim");
+    }
+  }
+  explicit QkvSplitRopeOp(const NodeInfo& node)
+      : widths(node), rope(node), head_dim(node.int_attribute("head_dim")), epsilon(node.float_attribute("epsilon")) {
+    check(head_dim > 0 && widths.width[0] % head_dim == 0 && widths.width[1] % head_dim == 0, "attribute head_dim must be positive and divide "
+          "q_dim = ", widths.width[0], " and k_dim = ", widths.width[1], ", got ", head_dim);
+    check(epsilon >= 0 && epsilon < 1, "attribute epsilon must be a small number >= 0, got ", epsilon);
+  }
+
+  void compute(const Context& context) const {
+    const Tensor qkv = context.input(0);
+    RopeHeadsArgs args = widths.args(context, qkv, head_dim);
+    args.epsilon = epsilon;
+    if (args.batches > 0) rope.apply(args, context.input(1), context.input(2));
+    for (int k = 0; k < 2; ++k) {
+      const Tensor norm = context.input(kNorms + k);
+      check_vector(norm, head_dim);
+      args.blocks[k].rotated = true;
+      args.blocks[k].norm = norm.data;
+    }
+    widths.send(args, 0, context.output(0, QkvWidths::with_last(qkv.shape, widths.width[0])));
+    for (int k = 1; k < 3; ++k) {
+      if constexpr (kCache) send_to_cache(context, args, k);
+      else widths.send(args, k, context.output(k, QkvWidths::with_last(qkv.shape, widths.width[k])));
+    }
+    context.run(args, FLASHRT_BACKENDS(rope_heads));
+  }
+
+  /// Block k goes into the cache in input 2 + k; the output is the whole cache, so where it is another buffer the rest is copied.
+  void send_to_cache(const Context& context, RopeHeadsArgs& args, int k) const {
+    const Tensor cache = context.input(2 + k), position = context.input(5);
+    check(position.count() == 1, "input position must hold exactly one int64, the cache row of the first token, got shape ",
+          to_string(position.shape));
+    const int64_t row = widths.width[k], rows = row_count(cache, row);
+    check(args.batches <= 1 || (cache.rank() >= 3 && cache.shape[0] == args.batches), "input ", cache.name, " must be [B, total, ", row,
+          "] with B = ", args.batches, " like input qkv, got shape ", to_string(cache.shape));
+    const Tensor out = context.output(k, cache.shape);
+    if (out.data != cache.data)
+      context.run(CopyArgs{cache.data, out.data, cache.count() * size_of(args.dtype)}, FLASHRT_BACKENDS(copy));
+    const int64_t per_batch = rows / std::max<int64_t>(1, args.batches);
+    if (args.batches > 0) check(per_batch >= args.tokens, "input ", cache.name, " of shape ", to_string(cache.shape), " has ", per_batch,
+                                " rows, fewer than the ", args.tokens, " tokens of input qkv");
+    args.first_row = position.as<const int64_t>();
+    args.blocks[k].to = out.data;
+    args.blocks[k].to_at = {per_batch * row, row, head_dim};
+    args.blocks[k].cache_rows = per_batch;
+  }
+
+  /// Rows of the cache in all: its last axes, one or more of them, hold a row.
+  static int64_t row_count(const Tensor& cache, int64_t row) {
+    size_t axis = cache.shape.size();
+    int64_t product = 1;
+    while (axis > 0 && product < row) product *= cache.shape[--axis];
+    check(product == row && axis > 0, "input ", cache.name, " must be [.., total, ", row, "] (its last axes may be heads and head_dim), got shape ",
+          to_string(cache.shape));
+    return cache.count() / row;
+  }
+
+  QkvWidths widths;
+  RopeAttributes rope;
+  int64_t head_dim;
+  float epsilon;
+};
+
+using QkvSplitRope = QkvSplitRopeOp<false>;
+using QkvSplitRopeKvCache = QkvSplitRopeOp<true>;
+
+}  // namespace flashrt::ort
