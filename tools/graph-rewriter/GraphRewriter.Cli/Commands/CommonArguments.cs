@@ -1,0 +1,68 @@
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace FlashRt.GraphRewriter.Cli.Commands;
+
+/// <summary>Arguments that several commands have, with their checks, so that a mistake is found before any work.</summary>
+internal static class CommonArguments
+{
+    public static Argument<string> Model(string name, string description)
+    {
+        var argument = new Argument<string>(name) { Description = description };
+        argument.Validators.Add(result =>
+        {
+            var path = result.GetValueOrDefault<string>();
+            if (!File.Exists(path)) result.AddError(Directory.Exists(path) ? $"{path} is a folder; expected an ONNX file." : $"{path}: no such file.");
+        });
+        return argument;
+    }
+
+    public static Option<string> Output() => OutputFile(new Option<string>("--output", "-o")
+    {
+        Description = "The file to write.", HelpName = "OUT.onnx", Required = true,
+    });
+
+    public static Option<string> Report() => OutputFile(new Option<string>("--report") { Description = "Write the result as JSON.", HelpName = "R.json" });
+
+    public static Option<string> Provider() => new Option<string>("--provider")
+    {
+        Description = "Where the model runs: cpu or cuda.", HelpName = "cpu|cuda", DefaultValueFactory = _ => "cpu",
+    }.AcceptOnlyFromAmong("cpu", "cuda");
+
+    /// <summary>--shape NAME=1x24, repeated for further inputs.</summary>
+    public static Option<Dictionary<string, long[]>> Shapes() => new("--shape")
+    {
+        Description = "Shape of an input with dynamic axes; repeat it for further inputs.",
+        HelpName = "NAME=1x24",
+        Arity = ArgumentArity.OneOrMore,
+        DefaultValueFactory = _ => [],
+        CustomParser = ParseShapes,
+    };
+
+    private static Dictionary<string, long[]> ParseShapes(ArgumentResult result)
+    {
+        var shapes = new Dictionary<string, long[]>(StringComparer.Ordinal);
+        foreach (var text in result.Tokens.Select(t => t.Value))
+        {
+            var at = text.LastIndexOf('=');
+            var dims = at > 0 ? text[(at + 1)..].Split('x').Select(ParseDim).ToList() : [];
+            if (dims.Count == 0 || dims.Contains(null)) result.AddError($"'{text}' is not a shape; expected NAME=1x24 with sizes of 1 or more.");
+            else if (!shapes.TryAdd(text[..at], [.. dims.Select(d => d!.Value)])) result.AddError($"--shape gives input '{text[..at]}' twice.");
+        }
+        return shapes;
+    }
+
+    private static long? ParseDim(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var dim) && dim is > 0 and < 1L << 40 ? dim : null;
+
+    private static Option<string> OutputFile(Option<string> option)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is not { Length: > 0 } path) return;
+            if (Directory.Exists(path)) result.AddError($"{path} is a folder; expected a file name.");
+            else if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) result.AddError($"{path}: the folder {folder} does not exist.");
+        });
+        return option;
+    }
+}

@@ -1,0 +1,60 @@
+namespace FlashRt.GraphRewriter.Cli.Commands;
+
+/// <summary>flashrt rewrite: replaces what the rules recognise by FlashRT ops.</summary>
+internal static class RewriteCommand
+{
+    private const int ShownSites = 20;
+
+    public static Command Create(Terminal terminal)
+    {
+        var input = CommonArguments.Model("IN.onnx", "The model to rewrite.");
+        var output = CommonArguments.Output();
+        var shapes = CommonArguments.Shapes();
+        var report = CommonArguments.Report();
+        var noFallback = new Option<bool>("--no-fallback")
+        {
+            Description = "Leave out the bodies of the fused ops: a smaller file that needs the library, and can be neither restored nor proved site by site.",
+        };
+        var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, report, noFallback };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(input) is { } from && result.GetValue(output) is { } to && Path.GetFullPath(from) == Path.GetFullPath(to))
+                result.AddError("The output is the input; choose another name, since the original is needed to prove the result.");
+        });
+        command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(output)!,
+            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string input, string output, RewriteOptions options, string? reportPath)
+    {
+        var report = terminal.Work("rewriting", progress =>
+        {
+            var model = OnnxModel.Load(input);
+            ShapeCheck.Of(model, options.Shapes);
+            var result = Rewriter.Rewrite(model, options, new PassProgress(progress));
+            model.Save(output);
+            return result;
+        });
+        if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());
+        Print(terminal, report);
+        terminal.Line($"wrote {Markup.Escape(output)}");
+        return ExitCode.Ok;
+    }
+
+    /// <summary>The summary that inspect prints too.</summary>
+    public static void Print(Terminal terminal, RewriteReport report)
+    {
+        terminal.Line($"[bold]{report.NodesBefore} nodes before, {report.NodesAfter} after[/]; {Format.Count(report.Sites.Count, "fused op")}, " +
+            $"{Format.Count(report.NotFused.Count, "site")} not fused");
+        if (report.Fusions.Count > 0) terminal.Table(["fused op", "sites>"], report.Fusions.Select(f => new[] { f.Key, $"{f.Value}" }));
+        if (report.NotFused.Count == 0) return;
+        terminal.Table(["not fused", "node", "reason"], report.NotFused.Take(ShownSites).Select(n => new[] { n.Rule, n.Node, n.Reason }));
+        if (report.NotFused.Count > ShownSites) terminal.Line($"and {report.NotFused.Count - ShownSites} more; --report lists them all");
+    }
+
+    private sealed class PassProgress(IProgress<(int Done, int Total)> progress) : IProgress<RewriteProgress>
+    {
+        public void Report(RewriteProgress value) => progress.Report((value.Done, value.Total));
+    }
+}

@@ -1,0 +1,82 @@
+namespace FlashRt.GraphRewriter.Cli.Commands;
+
+/// <summary>flashrt validate: proves a rewritten model against its original.</summary>
+internal static class ValidateCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var original = CommonArguments.Model("ORIGINAL.onnx", "The model before the rewrite.");
+        var rewritten = CommonArguments.Model("REWRITTEN.onnx", "The model after it.");
+        var data = DataFolder();
+        var sites = new Option<bool>("--sites") { Description = "Also compare every fused op with the subgraph it replaced." };
+        var rtol = Tolerance("--rtol", "Relative tolerance: |new - old| ≤ atol + rtol |old| for every element. Default by the model's precision.");
+        var atol = Tolerance("--atol", "Absolute tolerance. Default: a fraction, by the model's precision, of each output's root mean square.");
+        var shapes = CommonArguments.Shapes();
+        var seed = new Option<int>("--seed") { Description = "Seed of the random inputs that are used without --data.", HelpName = "N" };
+        var provider = CommonArguments.Provider();
+        var report = CommonArguments.Report();
+        var command = new Command("validate", "Runs both models and compares them.") { original, rewritten, data, sites, rtol, atol, shapes, seed, provider, report };
+        command.SetAction(parsed => Run(terminal, parsed.GetValue(original)!, parsed.GetValue(rewritten)!, parsed.GetValue(data), new ValidationOptions
+        {
+            Shapes = parsed.GetValue(shapes),
+            Seed = parsed.GetValue(seed),
+            Sites = parsed.GetValue(sites),
+            Rtol = parsed.GetValue(rtol),
+            Atol = parsed.GetValue(atol),
+            Cuda = parsed.GetValue(provider) == "cuda",
+        }, parsed.GetValue(report)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string original, string rewritten, string? data, ValidationOptions options, string? reportPath)
+    {
+        OnnxModel before = OnnxModel.Load(original), after = OnnxModel.Load(rewritten);
+        ShapeCheck.Of(before, options.Shapes!);
+        options = options with { Data = ReadData(data, before) };
+        try
+        {
+            var report = terminal.Work("validating", progress => Validator.Validate(before, after, options, progress));
+            if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());
+            ValidationPrinter.Print(terminal, report);
+            return report.Passed ? ExitCode.Ok : ExitCode.Refused;
+        }
+        catch (ValidationException e)
+        {
+            if (reportPath is not null) AtomicFile.Write(reportPath, ValidationReport.Failed(before, after, options, e.Message).ToJson());
+            throw;
+        }
+    }
+
+    private static IReadOnlyList<TestDataSet>? ReadData(string? folder, OnnxModel model)
+    {
+        try
+        {
+            return folder is null ? null : TestData.Read(folder, model);
+        }
+        catch (ValidationException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
+    private static Option<string> DataFolder()
+    {
+        var option = new Option<string>("--data") { Description = "Folder with test_data_set_N folders. Without it, seeded random inputs are used.", HelpName = "DIR" };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } path && !Directory.Exists(path)) result.AddError($"{path}: no such folder.");
+        });
+        return option;
+    }
+
+    private static Option<double?> Tolerance(string name, string description)
+    {
+        var option = new Option<double?>(name) { Description = description, HelpName = "X" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && result.GetValueOrDefault<double?>() is { } value and not (>= 0 and < double.PositiveInfinity))
+                result.AddError($"{name} is {value}; expected 0 or more.");
+        });
+        return option;
+    }
+}

@@ -1,0 +1,3 @@
+using FlashRt.GraphRewriter.Cli;
+
+return CliApp.Run(args, Console.Out, Console.Error);

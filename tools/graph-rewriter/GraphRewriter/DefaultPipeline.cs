@@ -1,0 +1,32 @@
+using FlashRt.GraphRewriter.Passes;
+using FlashRt.GraphRewriter.Rules;
+
+namespace FlashRt.GraphRewriter;
+
+/// <summary>What a rewrite does, in order. ★ Start reading here.</summary>
+public static class DefaultPipeline
+{
+    /// <summary>Every rule. Later rules build on what earlier ones made, as AddRmsNorm does on RmsNorm.</summary>
+    public static IReadOnlyList<IRule> Rules { get; } =
+    [
+        new LayerNormRule(),        // before RmsNorm: a LayerNorm is an RmsNorm of the centred input
+        new RmsNormRule(),
+        new GeluRule(),
+        new GatedActivationRule(),  // before GeluBias: a gate is worth more than a bias
+        new GeluBiasRule(),
+        new RotaryEmbeddingRule(),
+        AddNormRule.Rms,
+        AddNormRule.Layer,
+    ];
+
+    /// <summary>The passes of one rewrite.</summary>
+    public static IReadOnlyList<IPass> Passes(RewriteOptions options) =>
+    [
+        new FixInputShapes(),                              // --shape
+        new UntilStable((options.Rules ?? Rules).Select(r => new RulePass(r))),
+        new NumberSites(),                                 // overloads in graph order
+        new DropUnused(),                                  // constants and type notes nobody needs any more
+        new StateVersions(),                               // IR version and operator set for functions and com.flashrt
+        .. options.Fallback ? Array.Empty<IPass>() : [new DropBodies()],
+    ];
+}

@@ -1,0 +1,3 @@
+global using FlashRt.GraphRewriter.Ir;
+global using FlashRt.GraphRewriter.Ir.Protos;
+global using DataType = FlashRt.GraphRewriter.Ir.Protos.TensorProto.Types.DataType;

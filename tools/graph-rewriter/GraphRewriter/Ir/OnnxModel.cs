@@ -1,0 +1,44 @@
+namespace FlashRt.GraphRewriter;
+
+/// <summary>An ONNX model: its protobuf, and the graph view over it. Weights in external files are mapped, never loaded.</summary>
+public sealed class OnnxModel
+{
+    private Graph? graph;
+
+    /// <summary>Wraps a protobuf; <paramref name="path"/> is where its external data is looked for.</summary>
+    public OnnxModel(ModelProto proto, string? path = null)
+    {
+        (Proto, Path) = (proto, path);
+        if (path is not null) External = new ExternalData(path);
+    }
+
+    /// <summary>The model as stored.</summary>
+    public ModelProto Proto { get; }
+
+    /// <summary>The file it came from, or null for a model made in memory.</summary>
+    public string? Path { get; }
+
+    /// <summary>The main graph with its def-use chains; made when first asked for.</summary>
+    public Graph Graph => graph ??= new Graph(this);
+
+    internal ExternalData? External { get; }
+
+    /// <summary>Reads and checks a model; throws <see cref="OnnxModelException"/> with the reason when it is not one.</summary>
+    public static OnnxModel Load(string path) => ModelReader.Load(path);
+
+    /// <summary>
+    /// Writes the model under a temporary name and renames it, so an interrupted write leaves the old file. External data follows: it
+    /// is referenced where it lies in the output's directory, otherwise hard-linked or copied there.
+    /// </summary>
+    public void Save(string path) => ModelWriter.Save(this, path);
+
+    /// <summary>Version imported for a domain, 0 when it is not imported.</summary>
+    public long Opset(string domain) =>
+        Proto.OpsetImport.FirstOrDefault(o => (o.Domain == "ai.onnx" ? "" : o.Domain) == domain)?.Version ?? 0;
+
+    /// <summary>A deep copy that shares the mapped weight files' location, not the graph view.</summary>
+    public OnnxModel Clone() => new(Proto.Clone(), Path);
+
+    /// <summary>Drops the graph view after the protobuf was changed directly; the next use of <see cref="Graph"/> builds it anew.</summary>
+    public void Invalidate() => graph = null;
+}

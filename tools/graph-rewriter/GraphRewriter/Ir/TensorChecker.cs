@@ -1,0 +1,40 @@
+namespace FlashRt.GraphRewriter.Ir;
+
+/// <summary>Checks that a stored tensor's type, dims and data agree.</summary>
+internal static class TensorChecker
+{
+    // More elements than any file can hold: sizes stay far from overflow afterwards.
+    private const long MostElements = 1L << 48;
+
+    public static void Check(OnnxModel model, TensorProto tensor, string place)
+    {
+        var type = (DataType)tensor.DataType;
+        if (type == DataType.Undefined) throw Error("has no element type");
+        var count = 1L;
+        foreach (var dim in tensor.Dims)
+        {
+            if (dim < 0) throw Error($"has the dimension {dim}; expected 0 or more");
+            if (dim > 0 && count > MostElements / dim) throw Error($"is impossibly large: [{string.Join(',', tensor.Dims)}]");
+            count *= dim;
+        }
+
+        var expected = type.Bits() is { } bits ? (count * bits + 7) / 8 : -1;
+        if (ExternalData.IsExternal(tensor))
+        {
+            if (model.External is null) throw Error("has external data, but the model has no path");
+            var (_, _, length) = model.External.Locate(tensor);
+            if (expected >= 0 && length < expected) throw Error($"has {length} bytes of external data; its shape needs {expected}");
+        }
+        else if (tensor.HasRawData)
+        {
+            if (expected >= 0 && tensor.RawData.Length != expected)
+                throw Error($"has {tensor.RawData.Length} bytes of data; {type.Name()}[{string.Join(',', tensor.Dims)}] needs {expected}");
+        }
+        else if (TypedFields.Count(tensor) < count)
+        {
+            throw Error($"has {TypedFields.Count(tensor)} elements; its shape [{string.Join(',', tensor.Dims)}] needs {count}");
+        }
+
+        OnnxModelException Error(string what) => new(model.Path, $"{place} {what}");
+    }
+}

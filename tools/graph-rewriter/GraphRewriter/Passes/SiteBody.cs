@@ -1,0 +1,66 @@
+namespace FlashRt.GraphRewriter.Passes;
+
+/// <summary>Makes the function of a fused node: the subgraph it replaces, under the names the subgraph had.</summary>
+internal static class SiteBody
+{
+    /// <summary>Marks Constant nodes that were initializers of the model.</summary>
+    public const string WasInitializer = "flashrt.initializer";
+
+    public const string RuleKey = "flashrt.rule";
+
+    public static FunctionProto Make(Region region, string rule, string overload)
+    {
+        var fusion = region.Fusion;
+        var model = region.Match.Graph.Model.Proto;
+        var function = new FunctionProto { Name = fusion.Op, Domain = FusedSites.Domain, Overload = overload };
+        function.Input.AddRange(Formals(fusion));
+        function.Output.AddRange(fusion.Outputs.Select(o => o.Name));
+        function.Attribute.AddRange(fusion.Attributes.Select(a => a.Name));
+        function.OpsetImport.AddRange(model.OpsetImport.Where(o => o.Domain != FusedSites.Domain));
+        function.MetadataProps.Add(new StringStringEntryProto { Key = RuleKey, Value = rule });
+        if (fusion.Body is { } body) function.Node.AddRange(body.Nodes);
+        else Copy(region, function, model);
+        return function;
+    }
+
+    /// <summary>True for a body's node that was no node of the model but one of its stored tensors.</summary>
+    public static bool IsStoredTensor(NodeProto node) => node.MetadataProps.Any(m => m.Key == WasInitializer);
+
+    private static void Copy(Region region, FunctionProto function, ModelProto model)
+    {
+        var made = new HashSet<string>(function.Input, StringComparer.Ordinal);
+        foreach (var node in region.Constants.Select(Constant).Concat(region.Nodes.SelectMany(n => Expand(n, model))))
+            if (node.Output.Any(o => o.Length > 0 && made.Add(o))) function.Node.Add(node);
+        made.ExceptWith(function.Input);
+        made.ExceptWith(function.Output);
+        function.ValueInfo.AddRange(model.Graph.ValueInfo.Where(v => made.Contains(v.Name)).Select(v => v.Clone()));
+        foreach (var info in region.Nodes.Select(n => FunctionCall.Find(model, n.Proto)).SelectMany(f => f?.ValueInfo ?? []))
+            if (function.ValueInfo.All(v => v.Name != info.Name)) function.ValueInfo.Add(info.Clone());
+    }
+
+    private static IEnumerable<NodeProto> Expand(Node node, ModelProto model) =>
+        node.Domain == FusedSites.Domain && FunctionCall.Find(model, node.Proto) is { } inner
+            ? FunctionCall.Inline(node.Proto, inner) : [node.Proto.Clone()];
+
+    private static NodeProto Constant(Value value)
+    {
+        var stored = value.Initializer;
+        var tensor = stored is null || ExternalData.IsExternal(stored) ? value.Constant!.ToProto(value.Name) : stored.Clone();
+        var node = new NodeProto { OpType = "Constant", Name = value.Name };
+        node.Output.Add(value.Name);
+        node.Attribute.Add(Attributes.Make("value", tensor));
+        if (stored is not null) node.MetadataProps.Add(new StringStringEntryProto { Key = WasInitializer, Value = "1" });
+        return node;
+    }
+
+    // A function's parameters need names of their own where an input is left out or given twice.
+    private static IEnumerable<string> Formals(Fusion fusion)
+    {
+        var taken = new HashSet<string>(fusion.Outputs.Select(o => o.Name), StringComparer.Ordinal);
+        for (var i = 0; i < fusion.Inputs.Count; i++)
+        {
+            var name = fusion.Inputs[i]?.Name ?? $"absent.{i}";
+            yield return taken.Add(name) ? name : $"{name}.again.{i}";
+        }
+    }
+}

@@ -1,0 +1,27 @@
+namespace FlashRt.GraphRewriter.Passes;
+
+/// <summary>Runs rule passes in turn until a whole round changes nothing, then notes what is left and why.</summary>
+public sealed class UntilStable(IEnumerable<RulePass> passes) : IPass
+{
+    // A round makes the graph smaller; this only stops rules of a user that undo each other.
+    private const int MostRounds = 100;
+
+    private readonly RulePass[] passes = [.. passes];
+
+    /// <inheritdoc/>
+    public string Name => "Fuse";
+
+    /// <inheritdoc/>
+    public int Run(PassContext context)
+    {
+        var total = 0;
+        for (var round = 0; round < MostRounds; round++)
+        {
+            var changes = passes.Sum(p => p.Run(context));
+            total += changes;
+            if (changes == 0) break;
+        }
+        foreach (var pass in passes) pass.Explain(context);
+        return total;
+    }
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+using FlashRt.GraphRewriter.Passes;
+
+namespace FlashRt.GraphRewriter;
+
+/// <summary>Takes a rewrite back: every fused node becomes the nodes of its function again.</summary>
+public static class Restorer
+{
+    /// <summary>Restores the model in place; returns how many fused nodes it expanded.</summary>
+    public static int Restore(OnnxModel model)
+    {
+        var proto = model.Proto;
+        var sites = FusedSites.Of(model);
+        if (sites.FirstOrDefault(s => s.Body is null) is { } bare)
+            throw new OnnxModelException(model.Path, $"cannot be restored: node '{bare.Name}' ({bare.Op}) has no function; the model was rewritten without fallback");
+
+        var restored = new Restored(proto.Graph);
+        foreach (var node in proto.Graph.Node.Where(n => n.Domain != FusedSites.Domain)) restored.Keep(node);
+        foreach (var site in sites)
+        {
+            foreach (var node in FunctionCall.Inline(site.Node, site.Body!)) restored.Add(node);
+            restored.Notes(site.Body!.ValueInfo);
+            proto.Functions.Remove(site.Body);
+        }
+        restored.Store();
+        for (var i = proto.OpsetImport.Count - 1; i >= 0 && sites.Count > 0; i--)
+            if (proto.OpsetImport[i].Domain == FusedSites.Domain) proto.OpsetImport.RemoveAt(i);
+        if (proto.MetadataProps.FirstOrDefault(m => m.Key == StateVersions.OriginalIr) is { } ir)
+        {
+            proto.IrVersion = long.Parse(ir.Value, CultureInfo.InvariantCulture);
+            proto.MetadataProps.Remove(ir);
+        }
+        model.Invalidate();
+        _ = model.Graph.Nodes;  // puts the nodes in order
+        return sites.Count;
+    }
+}

@@ -1,0 +1,16 @@
+using FlashRt.GraphRewriter.Rules;
+
+namespace FlashRt.GraphRewriter;
+
+/// <summary>What a caller can ask of a rewrite.</summary>
+public sealed record RewriteOptions
+{
+    /// <summary>Sizes for graph inputs, replacing their symbolic axes wherever the symbols appear.</summary>
+    public IReadOnlyDictionary<string, long[]> Shapes { get; init; } = new Dictionary<string, long[]>();
+
+    /// <summary>Keep for each fused node the function it replaces, so that the model runs without our library and can be restored.</summary>
+    public bool Fallback { get; init; } = true;
+
+    /// <summary>The rules to apply, in order; null applies <see cref="DefaultPipeline.Rules"/>.</summary>
+    public IReadOnlyList<IRule>? Rules { get; init; }
+}

@@ -1,0 +1,25 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace FlashRt.GraphRewriter;
+
+/// <summary>What a rewrite did. The JSON form is a contract; its keys stay.</summary>
+public sealed record RewriteReport(string Model, int NodesBefore, int NodesAfter, IReadOnlyList<FusedSite> Sites, IReadOnlyList<UnfusedSite> NotFused)
+{
+    private static readonly JsonSerializerOptions Style = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Number of fused nodes in the rewritten model by operator.</summary>
+    public SortedDictionary<string, int> Fusions { get; } =
+        new(Sites.GroupBy(s => s.Op).ToDictionary(g => g.Key, g => g.Count()), StringComparer.Ordinal);
+
+    /// <summary>The report with the keys that scripts rely on.</summary>
+    public string ToJson() => JsonSerializer.Serialize(new
+    {
+        model = Model,
+        nodes_before = NodesBefore,
+        nodes_after = NodesAfter,
+        fusions = Fusions,
+        sites = Sites.Select(s => new { op = s.Op, name = s.Name, nodes = s.Nodes }),
+        not_fused = NotFused.Select(n => new { rule = n.Rule, node = n.Node, reason = n.Reason }),
+    }, Style);
+}

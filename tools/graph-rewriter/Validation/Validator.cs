@@ -1,0 +1,19 @@
+namespace FlashRt.Validation;
+
+/// <summary>Proves a rewritten model against its original: see docs/validation.md.</summary>
+public static class Validator
+{
+    /// <summary>Runs both models and, when asked for, every fused op and its body. <paramref name="progress"/> counts sites.</summary>
+    public static ValidationReport Validate(
+        OnnxModel original, OnnxModel rewritten, ValidationOptions options, IProgress<(int Done, int Total)>? progress = null)
+    {
+        var notes = new List<string>();
+        var data = options.Data ?? [new TestDataSet($"random inputs, seed {options.Seed}", RandomInputs.For(original, options.Shapes, options.Seed),
+            new Dictionary<string, HostTensor>())];
+        var models = ModelComparison.Of(original, rewritten, data, options, notes);
+        var sites = options.Sites ? SiteValidation.Of(rewritten, data, options, models.Widened, notes, progress) : [];
+        return new ValidationReport(
+            models.Outputs.All(o => o.Passed) && models.Recorded.All(o => o.Passed) && sites.All(s => s.Passed),
+            models.Outputs, models.Recorded, sites, original.Path, rewritten.Path, options.Cuda ? "cuda" : "cpu", [.. data.Select(d => d.Name)], notes);
+    }
+}
