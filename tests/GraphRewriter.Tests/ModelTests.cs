@@ -1,0 +1,126 @@
+using FlashRt.TestKit;
+
+namespace FlashRt.GraphRewriter.Tests;
+
+/// <summary>The exported models: every site that a rule is for is fused, and the rewrite can be taken back to the exported graph.</summary>
+[TestClass]
+public sealed class ModelTests
+{
+    [TestMethod]
+    [DataRow("gemma_fp16_dynamo", "AddRmsNorm=4 GatedActivation=2 RmsNorm=1 RotaryEmbedding=4", 139)]
+    [DataRow("qwen3_op23", "AddRmsNorm=4 GatedActivation=2 RmsNorm=5 RotaryEmbedding=4", 61)]
+    [DataRow("siglip_fp16_ts", "AddLayerNorm=5 Gelu=2", 84)]
+    [DataRow("dit_fp16_dynamo", "AddLayerNorm=5 Gelu=2", 117)]
+    [DataRow("pi0_prefix_fp16", "AddLayerNorm=4 AddRmsNorm=2 GatedActivation=1 Gelu=2 LayerNorm=1 RmsNorm=1 RotaryEmbedding=3", 136)]
+    [DataRow("pi0_denoise_fp16", "AddRmsNorm=4 GatedActivation=2 RmsNorm=1 RotaryEmbedding=4", 107)]
+    public void EverySiteIsFused(string name, string fusions, int nodes)
+    {
+        var model = Load(name);
+        var report = Rewriter.Rewrite(model, new RewriteOptions());
+        Assert.AreEqual(fusions, string.Join(' ', report.Fusions.Select(f => $"{f.Key}={f.Value}")));
+        Assert.AreEqual(nodes, report.NodesAfter);
+        Assert.AreEqual(report.NodesAfter, model.Proto.Graph.Node.Count);
+    }
+
+    [TestMethod]
+    [DataRow("gemma_fp16_dynamo")]
+    [DataRow("qwen3_op23")]
+    [DataRow("siglip_fp16_ts")]
+    [DataRow("dit_fp16_dynamo")]
+    [DataRow("pi0_prefix_fp16")]
+    [DataRow("pi0_denoise_fp16")]
+    public void SurvivesSaveAndRestore(string name)
+    {
+        var folder = Directory.CreateTempSubdirectory("flashrt-models-").FullName;
+        try
+        {
+            var path = Path.Combine(folder, "model.onnx");
+            var model = Load(name);
+            Rewriter.Rewrite(model, new RewriteOptions());
+            model.Save(path);
+
+            var again = OnnxModel.Load(path);
+            Rewriter.Rewrite(again, new RewriteOptions());
+            again.Save(path + ".again");
+            CollectionAssert.AreEqual(File.ReadAllBytes(path), File.ReadAllBytes(path + ".again"), "rewriting twice must change nothing");
+
+            var restored = OnnxModel.Load(path);
+            Restorer.Restore(restored);
+            Assert.IsNull(GraphDiff.First(Load(name).Proto, restored.Proto));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
+    public void InterfaceStays()
+    {
+        var (before, after) = (Load("gemma_fp16_dynamo"), Load("gemma_fp16_dynamo"));
+        Rewriter.Rewrite(after, new RewriteOptions());
+        Assert.AreEqual(before.Proto.Graph.Input, after.Proto.Graph.Input);
+        Assert.AreEqual(before.Proto.Graph.Output, after.Proto.Graph.Output);
+    }
+
+    [TestMethod]
+    public void SumThatBroadcastsIsReported()
+    {
+        var report = Rewriter.Rewrite(Load("pi0_prefix_fp16"), new RewriteOptions());
+        var left = report.NotFused.Single();
+        Assert.AreEqual("AddLayerNorm", left.Rule);
+        StringAssert.Contains(left.Reason, "([2,16,96] and [1,16,96])");
+    }
+
+    [TestMethod]
+    public void GivenShapesReplaceSymbolsEverywhere()
+    {
+        var model = Load("gemma_fp16_dynamo");
+        Rewriter.Rewrite(model, new RewriteOptions { Shapes = new Dictionary<string, long[]> { ["input_ids"] = [1, 24] } });
+        var dims = model.Proto.Graph.Input.Concat(model.Proto.Graph.Output).SelectMany(v => v.Type.TensorType.Shape.Dim);
+        Assert.IsTrue(dims.All(d => d.HasDimValue));
+        Assert.AreEqual(24, model.Graph.Find("logits")!.Shape![1].Value);
+        Assert.AreEqual(24, FusedSites.Of(model).Where(s => s.Op == "AddRmsNorm").Select(s => model.Graph.Find(s.Node.Output[1])!.Shape![1].Value!.Value).Distinct().Single());
+    }
+
+    [TestMethod]
+    [DataRow("ids", new long[] { 1, 24 }, "has no input 'ids'; its inputs are input_ids")]
+    [DataRow("input_ids", new long[] { 24 }, "has 2 axes; the given shape [24] has 1")]
+    [DataRow("input_ids", new long[] { 2, 24 }, "axis 0 of input 'input_ids' is 1 in the model; 2 was given")]
+    [DataRow("input_ids", new long[] { 1, -3 }, "cannot have an axis of -3")]
+    public void ImpossibleShapesAreRefused(string input, long[] shape, string reason)
+    {
+        var options = new RewriteOptions { Shapes = new Dictionary<string, long[]> { [input] = shape } };
+        StringAssert.Contains(Assert.ThrowsExactly<OnnxModelException>(() => Rewriter.Rewrite(Load("gemma_fp16_dynamo"), options)).Message, reason);
+    }
+
+    [TestMethod]
+    public void WithoutFallbackThereAreNoFunctionsAndNoWayBack()
+    {
+        var model = Load("pi0_denoise_fp16");
+        var full = Load("pi0_denoise_fp16");
+        var report = Rewriter.Rewrite(model, new RewriteOptions { Fallback = false });
+        Rewriter.Rewrite(full, new RewriteOptions());
+        Assert.AreEqual(0, model.Proto.Functions.Count);
+        Assert.IsTrue(model.Proto.CalculateSize() < full.Proto.CalculateSize());
+        Assert.IsTrue(report.Sites.All(s => s.Nodes.Count > 0), "the report still names the original nodes");
+        var error = Assert.ThrowsExactly<OnnxModelException>(() => Restorer.Restore(model));
+        StringAssert.Contains(error.Message, "rewritten without fallback");
+    }
+
+    [TestMethod]
+    public void ProgressEndsWhereItShould()
+    {
+        var seen = new List<RewriteProgress>();
+        Rewriter.Rewrite(Load("pi0_denoise_fp16"), new RewriteOptions(), new Immediate(seen));
+        Assert.IsTrue(seen.Count > 1);
+        Assert.AreEqual(seen[^1].Total, seen[^1].Done);
+    }
+
+    internal static OnnxModel Load(string name) => OnnxModel.Load(Repository.PathOf("models", name, "model.onnx"));
+
+    private sealed class Immediate(List<RewriteProgress> seen) : IProgress<RewriteProgress>
+    {
+        public void Report(RewriteProgress value) => seen.Add(value);
+    }
+}
