@@ -5,7 +5,7 @@
 #   TESTS             what eng/publish-tests.sh made, folder or .tar.xz; artifacts/gpu-tests.tar.xz or artifacts/gpu-tests by default
 #   PROJECT           run only these, e.g. CustomOps.Tests
 #   --sanitize TOOLS  run CustomOps.Tests also under compute-sanitizer, e.g. memcheck or memcheck,racecheck
-#   --filter FILTER   of the sanitized run: an MSTest filter, e.g. ClassName~RmsNorm
+#   --filter FILTER   of the sanitized run: an MSTest filter, e.g. ClassName~NormTests
 # Environment:
 #   ORT_INCLUDE_DIR   ONNX Runtime's C and C++ headers; by default artifacts/onnxruntime/include
 #   ORT_LIB_DIR       libonnxruntime.so and the CUDA provider, unless they are on LD_LIBRARY_PATH already

@@ -14,5 +14,5 @@ fresh=()
 mkdir -p "$out"
 cmake "${fresh[@]}" -G Ninja -S "$root/native/customops" -B "$out" -DFLASHRT_ORT_INCLUDE_DIR="$headers" | tee "$out/configure.log"
 printf '%s\n' "$settings" > "$out/settings"
-cmake --build "$out"
+cmake --build "$out" -- -k 0   # every error in one run
 note "$(sed -n 's/^-- FlashRt: //p' "$out/configure.log")"

@@ -15,7 +15,8 @@ internal static class DemoArguments
         }
         folder ??= Repository();
         string[] present = Directory.Exists(folder)
-            ? [.. Directory.GetDirectories(folder).Where(d => File.Exists(Path.Combine(d, "model.onnx"))).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)]
+            ? [.. Directory.GetFiles(folder, "model.onnx", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
+                .Select(f => Path.GetFileName(Path.GetDirectoryName(f)!)).Order(StringComparer.Ordinal)]
             : throw new ArgumentException($"{folder}: no such folder.");
         if (present.Length == 0) throw new ArgumentException($"{folder}: holds no NAME/model.onnx.");
         if (names.FirstOrDefault(n => !present.Contains(n)) is { } unknown)

@@ -13,10 +13,10 @@ internal static class DemoTable
         string[][] cells = [Heads, .. rows.Select(Cells)];
         int[] widths = [.. Heads.Select((_, column) => cells.Max(row => row[column].Length))];
         foreach (var row in cells)
-            output.WriteLine(string.Join("  ", row.Select((cell, column) => IsText(column) ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
+            output.WriteLine(string.Join("  ", row.Select((cell, i) => IsText(i) ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
         output.WriteLine();
-        output.WriteLine("Errors are of the rewritten model's outputs against the original's on stock ONNX Runtime's CPU provider without optimisations.");
-        output.WriteLine("Times are medians of one run, inputs and outputs in fixed buffers: the original on ONNX Runtime with all its optimisations, and the rewritten model.");
+        output.WriteLine("Errors are of the rewritten model's outputs against the original's on stock ONNX Runtime's CPU provider.");
+        output.WriteLine("Times are medians of one run in fixed buffers: the original on stock ONNX Runtime, and the rewritten model, both fully optimised.");
     }
 
     private static bool IsText(int column) => column == 0 || column == Heads.Length - 1;

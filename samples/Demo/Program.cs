@@ -1,12 +1,15 @@
+using FlashRt.GraphRewriter;
 using FlashRt.Onnx;
 using FlashRt.Samples.Demo;
+using FlashRt.Validation;
 
 // Rewrites the models of a folder, proves each, runs original and rewritten, and prints one table.
 // usage: Demo [--models FOLDER] [NAME...]     FOLDER: models/ of the repository; NAME: all of its models
+// The rewritten models are left in artifacts/demo below the working directory.
 try
 {
     var (folder, names) = DemoArguments.Parse(args);
-    var output = Directory.CreateDirectory(Path.Combine(folder, "..", "artifacts", "demo")).FullName;
+    var output = Directory.CreateDirectory(Path.Combine("artifacts", "demo")).FullName;
     var cuda = UsesCuda(Path.Combine(folder, names[0], "model.onnx"));
 
     var rows = new List<DemoRow>();
@@ -24,7 +27,7 @@ try
         : $"Not within tolerance: {string.Join(", ", failed)}.");
     return failed.Count == 0 ? 0 : 1;
 }
-catch (Exception e) when (e is FlashRtException or FlashRt.GraphRewriter.OnnxModelException or FlashRt.Validation.ValidationException or ArgumentException or IOException)
+catch (Exception e) when (e is FlashRtException or OnnxModelException or ValidationException or ArgumentException or IOException)
 {
     Console.Error.WriteLine($"error: {e.Message}");
     return e is ArgumentException ? 2 : 1;

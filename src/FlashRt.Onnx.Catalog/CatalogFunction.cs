@@ -4,6 +4,6 @@ namespace FlashRt.Onnx.Catalog;
 /// <param name="Name">Name of the function.</param>
 /// <param name="Header">Header that declares it.</param>
 /// <param name="Summary">What it does.</param>
-/// <param name="Managed">The C# member that reaches it.</param>
 /// <param name="Seeds">Rows of the seed catalog.</param>
-public sealed record CatalogFunction(string Name, string Header, string Summary, string Managed, IReadOnlyList<Seed> Seeds);
+/// <param name="Managed">The C# member that reaches it; null for functions that C and C++ programs call.</param>
+public sealed record CatalogFunction(string Name, string Header, string Summary, IReadOnlyList<Seed> Seeds, string? Managed = null);

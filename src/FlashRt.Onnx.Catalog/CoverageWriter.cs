@@ -15,7 +15,7 @@ public static class CoverageWriter
                 rows.Add((seed, Call(op, seed), $"{TestClass(op.Family)}, op {op.Name}"));
         foreach (var function in catalog.Functions)
             foreach (var seed in function.Seeds)
-                rows.Add((seed, $"`{function.Name}` ({function.Header}), C# `{function.Managed}`", "Functions/FunctionTests"));
+                rows.Add((seed, $"`{function.Name}` ({function.Header}){(function.Managed is null ? "" : $", C# `{function.Managed}`")}", "Functions/FunctionTests"));
 
         var table = new MarkdownTable("id", "kernel of the seed catalog", "call here", "test in tests/CustomOps.Tests", "");
         foreach (var (seed, call, test) in rows.OrderBy(r => Order(r.Seed.Id)).ThenBy(r => r.Seed.Id, StringComparer.Ordinal))

@@ -5,13 +5,13 @@ using Microsoft.ML.OnnxRuntime;
 namespace FlashRt.Onnx;
 
 /// <summary>
-/// A session with fixed input and output buffers: copy into <see cref="Input(string)"/>, <see cref="Run"/>, copy out of <see cref="Output(string)"/>. In a session with
-/// CUDA graphs the first run captures the work, every later one replays it.
+/// A session with fixed input and output buffers: copy into <see cref="Input(string)"/>, <see cref="Run"/>, copy out of <see cref="Output(string)"/>.
+/// In a session with CUDA graphs the first run captures the work, every later one replays it.
 /// </summary>
 /// <remarks>
-/// <para>Capturing takes ONNX Runtime several executions of the model, all inside one run. Buffers that are bound as input and output would be advanced each
-/// time; therefore they are saved before and restored after, and the first <see cref="Run"/> has the effect of exactly one run: ordinary runs for
-/// warming up, the capture, the restored buffers, then one replay.</para>
+/// <para>Capturing takes ONNX Runtime several executions of the model, all inside one run. Buffers that are bound as input and output would be
+/// advanced each time; therefore they are saved before and restored after, and the first <see cref="Run"/> has the effect of exactly one run:
+/// ordinary runs for warming up, the capture, the restored buffers, then one replay.</para>
 /// <para>Runs of one binding take turns. Several bindings of a session that has no CUDA graphs run at the same time.</para>
 /// </remarks>
 public sealed class BoundSession : IDisposable
@@ -78,11 +78,15 @@ public sealed class BoundSession : IDisposable
     public DeviceTensor<T> Output<T>(string name) where T : unmanaged => Output(name).As<T>();
 
     /// <summary>Runs the model once on what the input buffers hold. When it returns the outputs are there.</summary>
-    /// <exception cref="CaptureException">The work cannot be captured, or the self-check finds a replay that differs from an ordinary run.</exception>
+    /// <exception cref="CaptureException">The work cannot be captured, or the self-check finds a replay that differs from an ordinary
+    /// run.</exception>
     /// <exception cref="FlashRtException">The run failed.</exception>
     public void Run() => InTurn(_step);
 
-    /// <summary>Captures the CUDA graph now rather than at the first run, leaving every buffer that is an input as it is. Without effect in a session that uses no CUDA graphs.</summary>
+    /// <summary>
+    /// Captures the CUDA graph now rather than at the first run, leaving every buffer that is an input as it is. Without effect in a session that
+    /// uses no CUDA graphs.
+    /// </summary>
     /// <exception cref="CaptureException">The work cannot be captured.</exception>
     public void Capture() => InTurn(() =>
     {
@@ -90,7 +94,8 @@ public sealed class BoundSession : IDisposable
     });
 
     /// <summary>
-    /// Runs the model several times and says how long each run took, without the hand-over to the session's thread. Buffers updated in place advance with every run.
+    /// Runs the model several times and says how long each run took, without the hand-over to the session's thread. Buffers updated in place advance
+    /// with every run.
     /// </summary>
     /// <exception cref="FlashRtException">A run failed.</exception>
     public TimeSpan[] Time(int runs, int warmUpRuns = 3)
@@ -149,6 +154,8 @@ public sealed class BoundSession : IDisposable
 
     private void Step()
     {
+        // The ordinary run of a check must not follow a capture that it could disturb.
+        if (_checksLeft > 0 && _captured && _session.FragileNodes.Count > 0) _checksLeft = 0;
         if (_checksLeft == 0)
         {
             if (Core.Captures && !_captured) CaptureGraph();
@@ -176,6 +183,7 @@ public sealed class BoundSession : IDisposable
     /// <summary>Leaves the buffers that a run changes in place as it found them.</summary>
     private void CaptureGraph()
     {
+        _session.RequireUndisturbed("Capturing another graph");
         using var saved = new SavedState(_buffers);
         try
         {
@@ -192,6 +200,7 @@ public sealed class BoundSession : IDisposable
             saved.Restore();
         }
         _captured = true;
+        _session.CapturedGraphs++;
     }
 
     private OrtIoBinding Bind(IReadOnlyDictionary<string, DeviceTensor> inputs, IReadOnlyDictionary<string, DeviceTensor> outputs, MemoryHold hold)

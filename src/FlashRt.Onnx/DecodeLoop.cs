@@ -4,7 +4,8 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace FlashRt.Onnx;
 
 /// <summary>
-/// Runs a decoder model with past and present keys and values step by step. Tokens and positions go into fixed buffers, the cache stays on the device.
+/// Runs a decoder model with past and present keys and values step by step. Tokens and positions go into fixed buffers, the cache stays on the
+/// device.
 /// <code>
 /// using var loop = new DecodeLoop(session);
 /// foreach (long token in loop.Generate(firstToken, 32, DecodeLoop.Greedy)) Console.Write(Text(token));
@@ -19,7 +20,8 @@ public sealed class DecodeLoop : IDisposable
     /// <summary>Binds the session's buffers.</summary>
     /// <param name="session">The model; the caller disposes it after the loop.</param>
     /// <param name="options">Names and layout, where they differ from the usual.</param>
-    /// <exception cref="FlashRtException">The model does not have the inputs and outputs that are needed, or their shapes do not go with the way of updating the cache.</exception>
+    /// <exception cref="FlashRtException">The model does not have the inputs and outputs that are needed, or their shapes do not go with the way of
+    /// updating the cache.</exception>
     public DecodeLoop(FlashRtSession session, DecodeLoopOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(session);

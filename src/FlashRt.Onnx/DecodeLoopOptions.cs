@@ -12,13 +12,17 @@ public sealed record DecodeLoopOptions
     /// <summary>The output to choose the next token from; null takes the first that belongs to no cache pair.</summary>
     public string? LogitsOutput { get; init; }
 
-    /// <summary>Pairs of past input and present output; empty pairs, in the model's order, the inputs and outputs whose names begin with "past" and "present".</summary>
+    /// <summary>
+    /// Pairs of past input and present output; empty pairs, in the model's order, the inputs and outputs whose names begin with "past" and "present".
+    /// </summary>
     public IReadOnlyList<(string Past, string Present)> Cache { get; init; } = [];
 
     /// <summary>How present becomes past.</summary>
     public CacheUpdate Update { get; init; } = CacheUpdate.Auto;
 
-    /// <summary>The axis of the positions in past and present; negative numbers count from the end. [batch, heads, positions, width] has it at -2.</summary>
+    /// <summary>
+    /// The axis of the positions in past and present; negative numbers count from the end. [batch, heads, positions, width] has it at -2.
+    /// </summary>
     public int PositionAxis { get; init; } = -2;
 
     /// <summary>Tokens of a step, for a model that does not fix it.</summary>

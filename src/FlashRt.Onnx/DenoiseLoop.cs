@@ -1,8 +1,8 @@
 namespace FlashRt.Onnx;
 
 /// <summary>
-/// Runs a model that makes one step of an iteration x ← f(x, t, ...), such as a diffusion or flow-matching denoiser. The state stays in one buffer on the
-/// device; the caller sets what changes from step to step, typically a time, and anything else once.
+/// Runs a model that makes one step of an iteration x ← f(x, t, ...), such as a diffusion or flow-matching denoiser. The state stays in one buffer on
+/// the device; the caller sets what changes from step to step, typically a time, and anything else once.
 /// <code>
 /// using var loop = new DenoiseLoop(session, "noise", "noise_next");
 /// loop.State.CopyFrom(noise);
@@ -20,8 +20,8 @@ public sealed class DenoiseLoop : IDisposable
     /// <param name="stateInput">The input that holds the state.</param>
     /// <param name="stateOutput">The output that is the next state, of the same type and shape.</param>
     /// <param name="inPlace">
-    /// Write the next state over the state. That is right when the model's last use of the state is element by element, as in x + dt·v, and the self-check
-    /// finds out otherwise. False copies the next state back after every step.
+    /// Write the next state over the state. That is right when the model's last use of the state is element by element, as in x + dt·v, and the
+    /// self-check finds out otherwise. False copies the next state back after every step.
     /// </param>
     /// <param name="shapes">Shapes of inputs that have dimensions which are not fixed.</param>
     /// <exception cref="FlashRtException">The model has no such input or output, they do not match, or a shape is missing.</exception>
@@ -39,7 +39,8 @@ public sealed class DenoiseLoop : IDisposable
         DeviceTensor next = Binding.Output(stateOutput);
         if (next.ElementType == State.ElementType && next.Shape.SequenceEqual(State.Shape)) return;
         Binding.Dispose();
-        throw new FlashRtException($"The state input '{stateInput}' ({State}) and the state output '{stateOutput}' ({next}) must have one type and shape.");
+        throw new FlashRtException($"The state input '{stateInput}' ({State}) and the state output "
+            + $"'{stateOutput}' ({next}) must have one type and shape.");
     }
 
     /// <summary>The buffers and the captured graph.</summary>

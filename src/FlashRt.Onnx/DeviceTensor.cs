@@ -114,7 +114,8 @@ public class DeviceTensor : IDisposable
     public T[] ToArray<T>() where T : unmanaged
     {
         CheckType<T>();
-        if (ElementCount > Array.MaxLength) throw new FlashRtException($"A tensor of {ElementCount} elements does not fit an array: copy slices of it.");
+        if (ElementCount > Array.MaxLength) throw new FlashRtException($"A tensor of {ElementCount} elements does not fit an array: "
+            + "copy slices of it.");
         var copy = new T[ElementCount];
         CopyTo(copy.AsSpan());
         return copy;
@@ -141,7 +142,8 @@ public class DeviceTensor : IDisposable
     public void CopyFrom(DeviceTensor source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        if (source.ElementType != ElementType) throw new FlashRtException($"A tensor of {source.ElementType} cannot be copied into one of {ElementType}.");
+        if (source.ElementType != ElementType) throw new FlashRtException($"A tensor of {source.ElementType} cannot be "
+            + $"copied into one of {ElementType}.");
         CheckCount(source.ElementCount, "the source");
         TensorMemory.Copy(source.Memory, source._offset, Memory, _offset, ByteCount);
         GC.KeepAlive(source);
@@ -161,18 +163,22 @@ public class DeviceTensor : IDisposable
     }
 
     /// <summary>
-    /// The first elements of the same memory seen with another shape, for buffers that are larger than the tensor of a step. The view does not own the memory.
+    /// The first elements of the same memory seen with another shape, for buffers that are larger than the tensor of a step. The view does not own
+    /// the memory.
     /// </summary>
     /// <exception cref="FlashRtException">The shape has more elements than the memory.</exception>
     public DeviceTensor View(ReadOnlySpan<long> shape)
     {
         long bytes = checked(Dims.Count(shape) * ElementTypes.SizeOf(ElementType));
         if (bytes > Memory.Bytes - _offset)
-            throw new FlashRtException($"A view of shape {Dims.Text(shape)} needs {bytes} bytes, the tensor {Dims.Text(_shape)} has {Memory.Bytes - _offset}.");
+            throw new FlashRtException($"A view of shape {Dims.Text(shape)} needs {bytes} bytes, "
+                + $"the tensor {Dims.Text(_shape)} has {Memory.Bytes - _offset}.");
         return new(Memory, ElementType, shape, keepAlive: this, owns: false, _offset);
     }
 
-    /// <summary>A range of the elements, in row-major order, as a one-dimensional tensor over the same memory. The view does not own the memory.</summary>
+    /// <summary>
+    /// A range of the elements, in row-major order, as a one-dimensional tensor over the same memory. The view does not own the memory.
+    /// </summary>
     /// <exception cref="FlashRtException">The range is not inside the tensor.</exception>
     public DeviceTensor Slice(long start, long count)
     {
@@ -208,7 +214,9 @@ public class DeviceTensor : IDisposable
         return new(TensorMemory.Borrow(address, bytes, device), info.ElementDataType, info.Shape, keepAlive: value, owns: true) { _value = value };
     }
 
-    /// <summary>Copies rows of another tensor to the front of this one, back to back: `count` elements from each `stride`, beginning at `start`.</summary>
+    /// <summary>
+    /// Copies rows of another tensor to the front of this one, back to back: `count` elements from each `stride`, beginning at `start`.
+    /// </summary>
     internal void CopyRows(DeviceTensor source, long rows, long count, long start, long stride)
     {
         int size = ElementTypes.SizeOf(ElementType);
@@ -232,7 +240,8 @@ public class DeviceTensor : IDisposable
     private protected void CheckType<T>() where T : unmanaged
     {
         if (!ElementTypes.Sees<T>(ElementType))
-            throw new FlashRtException($"The tensor {this} has elements of type {ElementType}, seen as {ElementTypes.Seen(ElementType)}; {typeof(T).Name} was asked for.");
+            throw new FlashRtException($"The tensor {this} has elements of type {ElementType}, "
+                + $"seen as {ElementTypes.Seen(ElementType)}; {typeof(T).Name} was asked for.");
     }
 
     private void CheckCount(long count, string what)

@@ -15,12 +15,14 @@ public sealed class DeviceTensor<T> : DeviceTensor where T : unmanaged
     /// <summary>
     /// The elements in place, for a tensor in CPU memory. The span must not be used after the tensor is disposed.
     /// </summary>
-    /// <exception cref="FlashRtException">The tensor lies on a GPU, whose memory the CPU cannot read, or has more elements than a span can.</exception>
+    /// <exception cref="FlashRtException">The tensor lies on a GPU, whose memory the CPU cannot read, or has more elements than a span
+    /// can.</exception>
     public unsafe Span<T> Span
     {
         get
         {
-            if (Device.IsCuda) throw new FlashRtException($"The tensor {this} lies in GPU memory, which the CPU cannot read: use CopyTo, CopyFrom or ToArray.");
+            if (Device.IsCuda) throw new FlashRtException($"The tensor {this} lies in GPU memory, "
+                + "which the CPU cannot read: use CopyTo, CopyFrom or ToArray.");
             if (ElementCount > int.MaxValue) throw new FlashRtException($"A span cannot hold the {ElementCount} elements of {this}: use Slice.");
             using TensorMemory.Lease lease = Memory.Use();
             return new Span<T>((void*)AddressIn(lease), (int)ElementCount);

@@ -22,7 +22,8 @@ public sealed record FlashRtOptions
 
     /// <summary>
     /// How many of a binding's first runs are compared with an ordinary run on the same inputs into separate buffers, when the binding is captured
-    /// or updates buffers in place. The second comparison is the one that finds values frozen at capture, provided that the inputs changed, and ops that other runs of the session disturb. 0 switches the check off.
+    /// or updates buffers in place. The second comparison is the one that finds values frozen at capture, provided that the inputs changed, and ops
+    /// that other runs of the session disturb. 0 switches the check off.
     /// </summary>
     public int SelfCheckRuns { get; init; } = 2;
 
@@ -63,10 +64,13 @@ public sealed record FlashRtOptions
         NotNegative(SelfCheckRuns, nameof(SelfCheckRuns));
         NotNegative(IntraOpThreads, nameof(IntraOpThreads));
         if (!Enum.IsDefined(Provider)) throw new FlashRtException($"FlashRtOptions.Provider is {(int)Provider}, which is no provider.");
-        if (SelfCheckTolerance is < 0 or double.NaN) throw new FlashRtException($"FlashRtOptions.SelfCheckTolerance must be 0 or greater, got {SelfCheckTolerance}.");
+        if (SelfCheckTolerance is < 0 or double.NaN) throw new FlashRtException("FlashRtOptions.SelfCheckTolerance must be 0 or greater, "
+            + $"got {SelfCheckTolerance}.");
         if (ProviderOptions.ContainsKey("enable_cuda_graph"))
-            throw new FlashRtException("FlashRtOptions.ProviderOptions has enable_cuda_graph: use FlashRtOptions.CudaGraph, which also keeps to the rules of captured sessions.");
-        if (CudaGraph && Provider == FlashRtProvider.Cpu) throw new FlashRtException("FlashRtOptions.CudaGraph needs the CUDA provider: set Provider to Cuda or Auto.");
+            throw new FlashRtException("FlashRtOptions.ProviderOptions has enable_cuda_graph: "
+                + "use FlashRtOptions.CudaGraph, which also keeps to the rules of captured sessions.");
+        if (CudaGraph && Provider == FlashRtProvider.Cpu) throw new FlashRtException("FlashRtOptions.CudaGraph needs the CUDA provider: "
+            + "set Provider to Cuda or Auto.");
     }
 
     private static void NotNegative(int value, string name)

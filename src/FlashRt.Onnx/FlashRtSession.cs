@@ -4,8 +4,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace FlashRt.Onnx;
 
 /// <summary>
-/// A model opened on ONNX Runtime with the com.flashrt ops. <see cref="Run(IReadOnlyDictionary{string, DeviceTensor}, TensorDevice)"/> is the simple way to
-/// run it; <see cref="Bind(BindOptions)"/> gives fixed buffers, and with <see cref="FlashRtOptions.CudaGraph"/> a captured CUDA graph.
+/// A model opened on ONNX Runtime with the com.flashrt ops. <see cref="Run(IReadOnlyDictionary{string, DeviceTensor}, TensorDevice)"/> is the simple
+/// way to run it; <see cref="Bind(BindOptions)"/> gives fixed buffers, and with <see cref="FlashRtOptions.CudaGraph"/> a captured CUDA graph.
 /// </summary>
 /// <remarks>
 /// All members may be used from several threads. A session with CUDA graphs runs everything on one thread of its own; other sessions run on the
@@ -67,14 +67,28 @@ public sealed class FlashRtSession : IDisposable
     }
 
     /// <summary>
-    /// What may make replays of a captured graph wrong although ONNX Runtime captures it: ops that this version captures unsafely, values that the CPU
-    /// computes or reads and that are frozen at capture. Empty without CUDA graphs. The list comes from op types, so it leaves out MatMul, which is unsafe only where
-    /// batch dimensions are broadcast. The self-check of the first runs finds all such errors when they happen.
+    /// What may make replays of a captured graph wrong although ONNX Runtime captures it: ops that this version captures unsafely, values that the
+    /// CPU computes or reads and that are frozen at capture. Empty without CUDA graphs. The list comes from op types, so it leaves out MatMul, which
+    /// is unsafe only where batch dimensions are broadcast. The self-check of the first runs finds all such errors when they happen.
     /// </summary>
     public IReadOnlyList<CaptureIssue> CaptureRisks => UsesCudaGraph ? CaptureAnalysis.Risks(NodePlacements, Inputs) : [];
 
     /// <summary>The risks, for use inside a run.</summary>
     internal IReadOnlyList<CaptureIssue> RisksInRun => UsesCudaGraph ? CaptureAnalysis.Risks(_placements.Value, Inputs) : [];
+
+    /// <summary>Nodes for whose sake nothing but replays may run once a graph is captured; for use inside a run.</summary>
+    internal IReadOnlyList<CaptureIssue> FragileNodes => UsesCudaGraph ? CaptureAnalysis.Staged(_placements.Value) : [];
+
+    /// <summary>Graphs captured and not yet freed; changed inside runs only.</summary>
+    internal int CapturedGraphs { get; set; }
+
+    /// <summary>Refuses what would make an earlier capture's replays read memory that is no longer theirs.</summary>
+    /// <exception cref="CaptureException">The session holds a captured graph with fragile nodes.</exception>
+    internal void RequireUndisturbed(string what)
+    {
+        if (CapturedGraphs == 0 || FragileNodes is not { Count: > 0 } nodes) return;
+        throw new CaptureException($"{what} would change the results of the CUDA graph that this session has captured. Open a second session for it. The nodes concerned:", nodes);
+    }
 
     internal SessionCore Core => _core;
 
@@ -97,8 +111,8 @@ public sealed class FlashRtSession : IDisposable
     public TensorInfo Output(string name) => _outputs.TryGetValue(name, out TensorInfo? info) ? info : throw Unknown("output", name, Outputs);
 
     /// <summary>
-    /// Runs the model once. Inputs may lie on any device; ONNX Runtime allocates the outputs on <paramref name="outputsOn"/>, the CPU unless told otherwise.
-    /// A session with CUDA graphs runs without them here.
+    /// Runs the model once. Inputs may lie on any device; ONNX Runtime allocates the outputs on <paramref name="outputsOn"/>, the CPU unless told
+    /// otherwise. A session with CUDA graphs runs without them here.
     /// </summary>
     /// <exception cref="FlashRtException">An input is missing, unknown, or of another type or shape, or the run failed.</exception>
     public FlashRtOutputs Run(IReadOnlyDictionary<string, DeviceTensor> inputs, TensorDevice outputsOn = default)
@@ -106,12 +120,17 @@ public sealed class FlashRtSession : IDisposable
         ArgumentNullException.ThrowIfNull(inputs);
         InputCheck.All(this, inputs);
         FlashRtOutputs? outputs = null;
-        _core.Use(() => outputs = PlainRun.Execute(_core, inputs, outputsOn));
+        _core.Use(() =>
+        {
+            RequireUndisturbed("A run without the graph");
+            outputs = PlainRun.Execute(_core, inputs, outputsOn);
+        });
         return outputs!;
     }
 
     /// <summary>
-    /// Runs the model once with ONNX Runtime's own values. The outputs, in the order asked for (the model's order by default), lie on the CPU; the caller disposes them.
+    /// Runs the model once with ONNX Runtime's own values. The outputs, in the order asked for (the model's order by default), lie on the CPU; the
+    /// caller disposes them.
     /// </summary>
     /// <exception cref="FlashRtException">An input is missing or unknown, or the run failed.</exception>
     public IReadOnlyList<OrtValue> Run(IReadOnlyDictionary<string, OrtValue> inputs, IReadOnlyList<string>? outputs = null)
@@ -121,7 +140,11 @@ public sealed class FlashRtSession : IDisposable
         InputCheck.Names(this, inputs.Keys);
         foreach (string name in wanted) Output(name);
         IReadOnlyCollection<OrtValue> values = [];
-        _core.Use(() => values = _core.Execute(_core.Plain, inputs, wanted));
+        _core.Use(() =>
+        {
+            RequireUndisturbed("A run without the graph");
+            values = _core.Execute(_core.Plain, inputs, wanted);
+        });
         return [.. values];
     }
 
@@ -163,7 +186,8 @@ public sealed class FlashRtSession : IDisposable
     }
 
     /// <summary>
-    /// Opens a model. With `captures` the steps of capturing are gone through on any provider, so that they can be tested without a GPU: the CPU provider ignores graph ids.
+    /// Opens a model. With `captures` the steps of capturing are gone through on any provider, so that they can be tested without a GPU: the CPU
+    /// provider ignores graph ids.
     /// </summary>
     internal static FlashRtSession Open(ModelSource model, FlashRtOptions options, bool? captures = null)
     {

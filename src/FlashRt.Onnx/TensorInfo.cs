@@ -28,7 +28,9 @@ public sealed class TensorInfo
     /// <summary>The name of each dimension that is not fixed, null for fixed and unnamed ones.</summary>
     public IReadOnlyList<string?> Symbols { get; }
 
-    /// <summary>Where the session reads or writes it: mostly its provider's device, the CPU for values that only the CPU needs (such as shapes).</summary>
+    /// <summary>
+    /// Where the session reads or writes it: mostly its provider's device, the CPU for values that only the CPU needs (such as shapes).
+    /// </summary>
     public TensorDevice Device { get; }
 
     /// <summary>Whether every dimension is fixed.</summary>
@@ -40,7 +42,8 @@ public sealed class TensorInfo
 
     internal static TensorInfo From(string name, NodeMetadata metadata, TensorDevice device)
     {
-        if (!metadata.IsTensor) throw new FlashRtException($"'{name}' is a {metadata.OnnxValueType}; this library runs models whose inputs and outputs are tensors.");
+        if (!metadata.IsTensor) throw new FlashRtException($"'{name}' is a {metadata.OnnxValueType}; "
+            + "this library runs models whose inputs and outputs are tensors.");
         string?[] symbols = [.. metadata.SymbolicDimensions.Select(s => string.IsNullOrEmpty(s) ? null : s)];
         return new(name, metadata.ElementDataType, [.. metadata.Dimensions.Select(d => (long)d)], symbols, device);
     }

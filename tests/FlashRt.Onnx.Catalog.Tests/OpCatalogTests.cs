@@ -92,10 +92,10 @@ public sealed class OpCatalogTests
     }
 
     [TestMethod]
-    public void EverySeedIsOneOfTheCatalogsKernels()
+    public void EveryKernelOfTheSeedCatalogIsThereOnce()
     {
-        foreach (var seed in AllSeeds())
-            CollectionAssert.Contains(SeedIds.All.ToList(), seed.Id);
+        Assert.HasCount(93, SeedIds.All);
+        CollectionAssert.AreEquivalent(SeedIds.All.ToList(), AllSeeds().Select(seed => seed.Id).ToList());
     }
 
     private static IEnumerable<Seed> AllSeeds() => OpCatalog.Ops.SelectMany(op => op.Seeds).Concat(OpCatalog.Functions.SelectMany(f => f.Seeds));

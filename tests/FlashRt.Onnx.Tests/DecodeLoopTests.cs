@@ -82,7 +82,7 @@ public class DecodeLoopTests
     public void GemmaDecodesAsItDoesStepByStep()
     {
         using var session = FlashRtSession.Open(TestModels.File("gemma_fp16_decode_dynamo"), TestModels.Cpu);
-        ModelLoops.Gemma(session);
+        ModelLoops.Gemma(session, session);
     }
 
     private static void FixedCache(DecodeLoopOptions options, CacheUpdate expected)

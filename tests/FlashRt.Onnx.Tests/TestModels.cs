@@ -1,3 +1,4 @@
+using FlashRt.GraphRewriter.Ir.Protos;
 using Google.Protobuf;
 
 namespace FlashRt.Onnx.Tests;
@@ -88,13 +89,20 @@ internal static class TestModels
         var g = new GraphBuilder();
         string x = g.Input("x", DataType.Float, 4);
         string positive = g.Op("Greater", g.Node("ReduceSum", [x], [("keepdims", 0L)])[0], g.Scalar("zero", DataType.Float, 0));
-        var then = new GraphBuilder();
-        then.Output(then.Op("Add", x, x), DataType.Float, 4);
-        var otherwise = new GraphBuilder();
-        otherwise.Output(otherwise.Op("Identity", x), DataType.Float, 4);
-        g.Node("If", [positive], [("then_branch", then.Build().Proto.Graph), ("else_branch", otherwise.Build().Proto.Graph)], ["y"]);
+        g.Node("If", [positive], [("then_branch", Subgraph(b => b.Op("Add", x, x))), ("else_branch", Subgraph(b => b.Op("Identity", x)))], ["y"]);
         g.Output("y", DataType.Float, 4);
         return Bytes(g);
+    }
+
+    // A branch that reads the outer graph's x: built as a model with that input, which is then taken away.
+    private static GraphProto Subgraph(Func<GraphBuilder, string> body)
+    {
+        var b = new GraphBuilder();
+        b.Input("x", DataType.Float, 4);
+        b.Output(body(b), DataType.Float, 4);
+        GraphProto graph = b.Build().Proto.Graph;
+        graph.Input.Clear();
+        return graph;
     }
 
     /// <summary>An RmsNorm of com.flashrt.</summary>

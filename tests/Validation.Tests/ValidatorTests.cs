@@ -27,7 +27,8 @@ public class ValidatorTests
     public void RewrittenModelsPassOnTheDevice()
     {
         Cuda.Require();
-        var report = Validator.Validate(Models.Gemma, Models.Rewritten(Models.Gemma), new ValidationOptions { Data = Models.Data("gemma_fp16_dynamo"), Sites = true, Cuda = true });
+        var options = new ValidationOptions { Data = Models.Data("gemma_fp16_dynamo"), Sites = true, Cuda = true };
+        var report = Validator.Validate(Models.Gemma, Models.Rewritten(Models.Gemma), options);
         Assert.IsTrue(report.Passed, report.ToJson());
     }
 
@@ -44,10 +45,22 @@ public class ValidatorTests
     public void AChangedWeightFails()
     {
         var rewritten = Models.Rewritten(Models.Gemma);
-        var weight = rewritten.Proto.Graph.Initializer.First(t => t.DataType == (int)DataType.Float16 && t.Dims.Count == 2 && t.Dims[0] != 512);
+        // The last projection, with every other sign changed.
+        var weight = rewritten.Graph.Nodes.Last(n => n.OpType == "MatMul" && n.Input(1)?.Initializer is not null).Input(1)!.Initializer!;
         var bytes = weight.RawData.ToByteArray();
-        for (var i = 1; i < bytes.Length / 8; i += 2) bytes[i] ^= 0x80;  // the signs of a quarter of it
+        for (var i = 3; i < bytes.Length; i += 4) bytes[i] ^= 0x80;
         weight.RawData = Google.Protobuf.ByteString.CopyFrom(bytes);
+        var report = Validator.Validate(Models.Gemma, new OnnxModel(rewritten.Proto, rewritten.Path), new ValidationOptions());
+        Assert.IsFalse(report.Passed, report.ToJson());
+    }
+
+    [TestMethod]
+    public void AProjectionScaledByAQuarterFails()
+    {
+        var rewritten = Models.Rewritten(Models.Gemma);
+        var weight = rewritten.Graph.Nodes.Last(n => n.OpType == "MatMul" && n.Input(1)?.Initializer is not null).Input(1)!.Initializer!;
+        var values = rewritten.Graph.Find(weight.Name)!.Constant!.ReadAsDouble();
+        weight.RawData = ConstantTensor.From(DataType.Float16, weight.Dims, [.. values.Select((v, i) => i % 2 == 0 ? 1.25 * v : v)]).ToProto("").RawData;
         var report = Validator.Validate(Models.Gemma, new OnnxModel(rewritten.Proto, rewritten.Path), new ValidationOptions());
         Assert.IsFalse(report.Passed, report.ToJson());
     }

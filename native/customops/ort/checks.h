@@ -1,4 +1,4 @@
-// Shape checks that several op families share. Each message says what was expected, what came and what to do.
+// Shape and attribute checks that several op families share. Each message says what was expected, what came and what to do.
 #pragma once
 
 #include "ort/op.h"
@@ -47,5 +47,19 @@ inline int64_t check_row_vectors(const Tensor& t, const Tensor& x, int64_t width
         to_string(x.shape), ": its leading axes must match and then be 1, e.g. [B, 1, C] or [B, S, C] or [C]");
   return vectors;
 }
+
+inline int64_t positive_attribute(const NodeInfo& node, const char* name) {
+  const int64_t value = node.int_attribute(name);
+  check(value > 0, "attribute ", name, " must be positive, got ", value);
+  return value;
+}
+
+inline int64_t natural_attribute(const NodeInfo& node, const char* name) {
+  const int64_t value = node.int_attribute(name);
+  check(value >= 0, "attribute ", name, " must not be negative, got ", value);
+  return value;
+}
+
+inline Attribute required_int(const char* name) { return {name, int64_t{0}, {}, true}; }
 
 }  // namespace flashrt::ort

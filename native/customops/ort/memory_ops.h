@@ -10,20 +10,6 @@
 
 namespace flashrt::ort {
 
-inline int64_t positive_attribute(const NodeInfo& node, const char* name) {
-  const int64_t value = node.int_attribute(name);
-  check(value > 0, "attribute ", name, " must be positive, got ", value);
-  return value;
-}
-
-inline int64_t natural_attribute(const NodeInfo& node, const char* name) {
-  const int64_t value = node.int_attribute(name);
-  check(value >= 0, "attribute ", name, " must not be negative, got ", value);
-  return value;
-}
-
-inline Attribute required_int(const char* name) { return {name, int64_t{0}, {}, true}; }
-
 /// The identity, in a buffer of its own.
 struct Copy {
   static constexpr const char* name = "Copy";

@@ -1,5 +1,7 @@
 #include "ort/op.h"
 
+#include "ort/workspace.h"
+
 #include <algorithm>
 #include <atomic>
 #include <limits>
@@ -109,13 +111,17 @@ int64_t element_count(const Shape& shape) {
   return count;
 }
 
-NodeInfo::NodeInfo(const OrtKernelInfo* info, const Schema& schema, const char* op_name, DType type, Provider provider)
-    : info_(info), schema_(schema), type_(type), provider_(provider) {
+std::string node_name_of(const OrtKernelInfo* info) {
   size_t size = 0;
   check_status(api().KernelInfo_GetNodeName(info, nullptr, &size));
-  node_name_.resize(size);
-  check_status(api().KernelInfo_GetNodeName(info, node_name_.data(), &size));
-  node_name_.resize(size > 0 ? size - 1 : 0);
+  std::string name(size, '\0');
+  check_status(api().KernelInfo_GetNodeName(info, name.data(), &size));
+  name.resize(size > 0 ? size - 1 : 0);
+  return name;
+}
+
+NodeInfo::NodeInfo(const OrtKernelInfo* info, const Schema& schema, const char* op_name, DType type, Provider provider)
+    : info_(info), schema_(schema), type_(type), provider_(provider) {
   for (const auto& attribute : schema.attributes) {
     if (attribute.values.empty()) continue;
     const std::string value = string_attribute(attribute.name);
@@ -257,28 +263,11 @@ cudaStream_t Context::stream() const {
 }
 #endif
 
-Context::Scratch::Scratch(Scratch&& other) noexcept : allocator_(other.allocator_), data_(other.data_) { other.data_ = nullptr; }
-
-Context::Scratch::~Scratch() {
-  if (data_ != nullptr) allocator_->Free(allocator_, data_);
-  if (allocator_ != nullptr) api().ReleaseAllocator(allocator_);
-}
-
 Context::Scratch Context::scratch(size_t bytes) const {
-  OrtMemoryInfo* memory = nullptr;
-  int device = 0;
 #if defined(FLASHRT_WITH_CUDA)
-  if (is_cuda()) check(cudaGetDevice(&device) == cudaSuccess, "cudaGetDevice failed");
+  if (is_cuda()) return Scratch(nullptr, stream_workspace(stream(), bytes));
 #endif
-  check_status(api().CreateMemoryInfo(is_cuda() ? "Cuda" : "Cpu", OrtDeviceAllocator, device, OrtMemTypeDefault, &memory));
-  OrtAllocator* allocator = nullptr;
-  OrtStatus* status = api().KernelContext_GetAllocator(context_, memory, &allocator);
-  api().ReleaseMemoryInfo(memory);
-  check_status(status);
-  void* data = allocator->Alloc(allocator, bytes);
-  if (data == nullptr) api().ReleaseAllocator(allocator);
-  check(data != nullptr, "out of memory: ", bytes, " bytes of scratch memory");
-  return Scratch(allocator, data);
+  return Scratch(std::make_unique_for_overwrite<char[]>(bytes), nullptr);
 }
 
 ShapeInference::ShapeInference(OrtShapeInferContext* context, const Schema& schema) : context_(context), schema_(schema) {
@@ -288,14 +277,14 @@ ShapeInference::ShapeInference(OrtShapeInferContext* context, const Schema& sche
   present_.resize(inputs_.size());
   for (size_t i = 0; i < count; ++i) {
     OrtTensorTypeAndShapeInfo* info = nullptr;
-    // An absent optional input, or one of unknown type, is an error here: the op leaves such an input alone. The info belongs to the context.
+    // An absent optional input is an error here, or has no type: the op leaves such an input alone. The info belongs to the context.
     if (OrtStatus* status = api().ShapeInferContext_GetInputTypeShape(context, i, &info)) {
       api().ReleaseStatus(status);
       continue;
     }
-    present_[i] = true;
     ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
     check_status(api().GetTensorElementType(info, &type));
+    present_[i] = type != ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
     if (i < schema.inputs.size() && schema.inputs[i].type.fixed == DType::none && type_ == DType::none) type_ = dtype_of(type);
     size_t rank = 0;
     check_status(api().GetDimensionsCount(info, &rank));

@@ -31,6 +31,9 @@ using Shape = std::vector<int64_t>;
 std::string to_string(const Shape& shape);
 int64_t element_count(const Shape& shape);
 
+/// The node's name in the model, "" when it has none.
+std::string node_name_of(const OrtKernelInfo* info);
+
 /// A node at session creation.
 class NodeInfo {
  public:
@@ -43,7 +46,6 @@ class NodeInfo {
   bool has_output(size_t index) const;
   DType type() const { return type_; }
   Provider provider() const { return provider_; }
-  const std::string& node_name() const { return node_name_; }
 
  private:
   const Attribute& declared(const char* name) const;
@@ -51,7 +53,6 @@ class NodeInfo {
   const Schema& schema_;
   DType type_;
   Provider provider_;
-  std::string node_name_;
 };
 
 /// A tensor that the op reads or writes. `data` is null for an absent optional operand.
@@ -84,19 +85,18 @@ class Context {
   cudaStream_t stream() const;
 #endif
 
-  /// Memory for this run on the node's device, freed in stream order when the object goes out of scope.
+  /// Memory of this run on the node's device. On CUDA it belongs to the run's stream and stays for the next op on it: nothing is
+  /// allocated after the first runs (nor during a capture), and another stream never gets it while kernels still use it.
   class Scratch {
    public:
-    Scratch(OrtAllocator* allocator, void* data) : allocator_(allocator), data_(data) {}
-    Scratch(Scratch&& other) noexcept;
-    Scratch& operator=(Scratch&&) = delete;
-    ~Scratch();
-    void* data() const { return data_; }
+    Scratch(std::unique_ptr<char[]> host, void* device) : host_(std::move(host)), device_(device) {}
+    void* data() const { return device_ != nullptr ? device_ : host_.get(); }
 
    private:
-    OrtAllocator* allocator_;
-    void* data_;
+    std::unique_ptr<char[]> host_;
+    void* device_;
   };
+  /// One buffer for each compute; a second call of the same compute would give the same memory again.
   Scratch scratch(size_t bytes) const;
 
   /// Runs the backend that the node was placed on.
@@ -179,7 +179,7 @@ OrtStatus* failure(const OpBase& op, const std::string& node_name, const char* w
 
 template <typename Op>
 struct Kernel : KernelBase {
-  Kernel(const OpBase* base, const NodeInfo& node) : KernelBase{base, node.node_name()}, op(node) {}
+  Kernel(const OpBase* base, const std::string& node_name, const NodeInfo& node) : KernelBase{base, node_name}, op(node) {}
   Op op;
 };
 
@@ -196,9 +196,9 @@ struct CustomOp : OpBase {
       const auto& base = *static_cast<const OpBase*>(op);
       std::string node_name;
       try {
+        node_name = node_name_of(info);
         const NodeInfo node(info, base.schema, base.op_name, base.type, base.provider);
-        node_name = node.node_name();
-        *kernel = static_cast<KernelBase*>(new Kernel<Op>(&base, node));
+        *kernel = static_cast<KernelBase*>(new Kernel<Op>(&base, node_name, node));
         return nullptr;
       } catch (const std::exception& error) {
         return failure(base, node_name, error.what(), ORT_INVALID_ARGUMENT);

@@ -15,9 +15,8 @@ inline std::vector<Attribute> rope_attributes() {
 struct RopeAttributes {
   explicit RopeAttributes(const NodeInfo& node)
       : style(node.string_attribute("style") == "interleaved" ? RopeStyle::interleaved : RopeStyle::rotate_half),
-        rotary_dim(node.int_attribute("rotary_dim")) {
-    check(rotary_dim >= 0 && rotary_dim % 2 == 0, "attribute rotary_dim must be even and not negative (0 stands for the whole head), got ",
-          rotary_dim);
+        rotary_dim(natural_attribute(node, "rotary_dim")) {
+    check(rotary_dim % 2 == 0, "attribute rotary_dim must be even (0 stands for the whole head), got ", rotary_dim);
   }
 
   /// Style, rotary_dim and the tables, once the sizes in `args` are known.
@@ -57,9 +56,7 @@ struct RotaryEmbedding {
   }
   static void infer(ShapeInference& shapes) { shapes.same(0, 0); }
   explicit RotaryEmbedding(const NodeInfo& node)
-      : rope(node), heads_first(node.string_attribute("layout") == "BNSH"), num_heads(node.int_attribute("num_heads")) {
-    check(num_heads >= 0, "attribute num_heads must not be negative, got ", num_heads);
-  }
+      : rope(node), heads_first(node.string_attribute("layout") == "BNSH"), num_heads(natural_attribute(node, "num_heads")) {}
 
   void compute(const Context& context) const {
     const Tensor x = context.input(0);
@@ -110,19 +107,9 @@ struct RotaryEmbedding {
 
 /// The widths of the three parts of a merged row [Q | K | V].
 struct QkvWidths {
-  static std::vector<Attribute> attributes() {
-    std::vector<Attribute> list;
-    for (const char* name : {"q_dim", "k_dim", "v_dim"}) list.push_back({name, int64_t{0}, {}, true});
-    return list;
-  }
-  explicit QkvWidths(const NodeInfo& node) {
-    int k = 0;
-    for (const char* name : {"q_dim", "k_dim", "v_dim"}) {
-      width[k] = node.int_attribute(name);
-      check(width[k] > 0, "attribute ", name, " must be positive, got ", width[k]);
-      ++k;
-    }
-  }
+  static std::vector<Attribute> attributes() { return {required_int("q_dim"), required_int("k_dim"), required_int("v_dim")}; }
+  explicit QkvWidths(const NodeInfo& node)
+      : width{positive_attribute(node, "q_dim"), positive_attribute(node, "k_dim"), positive_attribute(node, "v_dim")} {}
 
   /// The shape of input qkv with another last axis.
   static Shape with_last(Shape shape, int64_t last) {
@@ -186,6 +173,12 @@ struct QkvSplit {
 };
 
 /// QkvSplitRope, and QkvSplitRopeKvCache, which writes keys and values into caches.
+///
+/// qkv is [.., S, q_dim + k_dim + v_dim]; the axes in front of S make up the batch B. A cache ends in axes that hold one row of k_dim
+/// (v_dim) elements, e.g. [total, k_dim] or [.., total, heads, head_dim]. With B = 1 all of its rows count through, so that position
+/// may point into any layer of [layers, total, k_dim]; with B > 1 it is [B, total, k_dim]. Token s of a batch goes to row position + s
+/// of that batch. The outputs are the whole caches: the same buffers when ONNX Runtime or the caller aliases them, copies otherwise.
+/// position is in the memory of the provider and is read there. Rows outside the cache: an error on the CPU, not written on CUDA.
 template <bool kCache>
 struct QkvSplitRopeOp {
   static constexpr const char* name = kCache ? "QkvSplitRopeKvCache" : "QkvSplitRope";
@@ -197,7 +190,7 @@ struct QkvSplitRopeOp {
       s.outputs = {{"Q", kT}, {"k_cache_out", kT, {3}}, {"v_cache_out", kT, {4}}};
     }
     s.inputs.insert(s.inputs.end(), {{"q_norm", kT, true}, {"k_norm", kT, true}});
-    s.attributes.push_back({"head_dim", int64_t{0}, {}, true});
+    s.attributes.push_back(required_int("head_dim"));
     for (const auto& attribute : rope_attributes()) s.attributes.push_back(attribute);
     s.attributes.push_back({"epsilon", 1e-6f});
     return s;

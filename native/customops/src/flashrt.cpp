@@ -1,7 +1,7 @@
 // The C interface beside the ops: version, capabilities, devices, device memory, streams and events.
 #include "include/flashrt.h"
 
-#include <cstring>
+#include <string>
 
 #include "kernels/gemm/gemm.h"
 #include "src/guard.h"
@@ -13,6 +13,16 @@
 extern const char flashrt_catalog_source[];
 
 using namespace flashrt::capi;
+
+#if defined(FLASHRT_WITH_CUDA)
+namespace {
+/// Copies what fits and ends it with a zero.
+template <size_t kSize>
+void copy_text(char (&to)[kSize], const std::string& from) {
+  to[from.copy(to, kSize - 1)] = '\0';
+}
+}  // namespace
+#endif
 
 const char* flashrt_version(void) { return FLASHRT_VERSION; }
 
@@ -53,7 +63,7 @@ flashrt_status flashrt_get_device([[maybe_unused]] int32_t device, [[maybe_unuse
     *out = {};
     cudaDeviceProp properties;
     check_cuda(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
-    std::strncpy(out->name, properties.name, sizeof out->name - 1);
+    copy_text(out->name, properties.name);
     out->compute_major = properties.major;
     out->compute_minor = properties.minor;
     out->multiprocessors = properties.multiProcessorCount;
@@ -78,7 +88,7 @@ flashrt_status flashrt_gemm_stats([[maybe_unused]] int32_t device, [[maybe_unuse
     out->cached_shapes = stats.cached_shapes;
     out->autotuned_shapes = stats.autotuned_shapes;
     out->cublaslt_version = stats.cublaslt_version;
-    std::strncpy(out->cublaslt, stats.cublaslt.c_str(), sizeof out->cublaslt - 1);
+    copy_text(out->cublaslt, stats.cublaslt);
   }));
 }
 

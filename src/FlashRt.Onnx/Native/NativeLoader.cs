@@ -30,7 +30,8 @@ internal static class NativeLoader
         {
             string file = Directory.Exists(chosen) ? Path.Combine(chosen, FileName(NativeMethods.Library)) : chosen;
             if (NativeLibrary.TryLoad(file, out nint overridden)) return overridden;
-            throw new FlashRtException($"The environment variable {LibraryVariable} names '{file}', which cannot be loaded: {Reason(file)}. Correct or unset it.");
+            throw new FlashRtException($"The environment variable {LibraryVariable} names '{file}', "
+                + $"which cannot be loaded: {Reason(file)}. Correct or unset it.");
         }
         nint found = Find(NativeMethods.Library, assembly, tried);
         if (found != 0) return found;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace FlashRt.Onnx.Native;
 
-/// <summary>The C interface of libflashrt_onnx (native/customops/include/flashrt.h) and the one entry of ONNX Runtime that is needed beside it.</summary>
+/// <summary>
+/// The C interface of libflashrt_onnx (native/customops/include/flashrt.h) and the one entry of ONNX Runtime that is needed beside it.
+/// </summary>
 internal static unsafe partial class NativeMethods
 {
     internal const string Library = "flashrt_onnx";

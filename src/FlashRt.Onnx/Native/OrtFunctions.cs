@@ -39,7 +39,9 @@ internal static unsafe class OrtFunctions
         return data;
     }
 
-    /// <summary>Frees a captured graph. False where ONNX Runtime (before 1.27) or the provider cannot, and keeps the graph until the session ends.</summary>
+    /// <summary>
+    /// Frees a captured graph. False where ONNX Runtime (before 1.27) or the provider cannot, and keeps the graph until the session ends.
+    /// </summary>
     internal static bool TryReleaseCapturedGraph(InferenceSession session, int graphId)
     {
         void** table = TableOrNull(ReleaseGraphVersion);
@@ -50,7 +52,9 @@ internal static unsafe class OrtFunctions
         return status == 0;
     }
 
-    /// <summary>Every node of the optimised graph with its provider; the session must have been opened with session.record_ep_graph_assignment_info = 1.</summary>
+    /// <summary>
+    /// Every node of the optimised graph with its provider; the session must have been opened with session.record_ep_graph_assignment_info = 1.
+    /// </summary>
     internal static List<NodePlacement> Placement(InferenceSession session)
     {
         void** table = Table(AssignmentVersion);
@@ -81,7 +85,8 @@ internal static unsafe class OrtFunctions
     private static void** Table(uint version)
     {
         void** table = TableOrNull(version);
-        return table is not null ? table : throw new FlashRtException($"This ONNX Runtime ({Version()}) lacks C API version {version}: upgrade it to 1.{version} or newer.");
+        return table is not null ? table : throw new FlashRtException($"This ONNX Runtime ({Version()}) lacks C API version {version}: "
+            + $"upgrade it to 1.{version} or newer.");
     }
 
     // OrtApiBase is { const OrtApi* GetApi(uint32_t); const char* GetVersionString(); }
@@ -108,7 +113,8 @@ internal static unsafe class OrtFunctions
         nint apiBase = NativeMethods.OrtGetApiBase();
         string found = NativeMethods.Text(((delegate* unmanaged<byte*>)((void**)apiBase)[1])());
         return found == expected ? apiBase
-            : throw new FlashRtException($"Two ONNX Runtime libraries were found: the managed API uses {expected}, the search for native libraries ends at {found}. Leave one of them on the search path.");
+            : throw new FlashRtException($"Two ONNX Runtime libraries were found: the managed API uses {expected}, the search for native libraries "
+                + $"ends at {found}. Leave one of them on the search path.");
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Handle")]

@@ -70,7 +70,8 @@ internal sealed class TensorMemory : SafeHandle
     }
 
     /// <summary>
-    /// Copies from and to addresses on the devices given: one block, or rows that lie `stride` bytes apart in the source and back to back in the destination.
+    /// Copies from and to addresses on the devices given: one block, or rows that lie `stride` bytes apart in the source and back to back in the
+    /// destination.
     /// </summary>
     internal static unsafe void CopyRaw(
         nint source, TensorDevice sourceDevice, nint destination, TensorDevice destinationDevice, long bytes, long rows = 1, long stride = 0)

@@ -56,7 +56,8 @@ internal sealed class BufferPlan : IDisposable
         {
             if (info.Symbols[i] is not { } symbol || info.Dimensions[i] >= 0) continue;
             if (!_sizes.TryAdd(symbol, shape[i]) && _sizes[symbol] != shape[i])
-                throw new FlashRtException($"The dimension '{symbol}' would have two sizes: {_sizes[symbol]}, and {shape[i]} in the shape {Dims.Text(shape)} of '{info.Name}'.");
+                throw new FlashRtException($"The dimension '{symbol}' would have two sizes: "
+                    + $"{_sizes[symbol]}, and {shape[i]} in the shape {Dims.Text(shape)} of '{info.Name}'.");
         }
     }
 
@@ -65,8 +66,10 @@ internal sealed class BufferPlan : IDisposable
         if (options.InputTensors.TryGetValue(info.Name, out DeviceTensor? given)) return Checked(info, given, "input");
         long[]? shape = options.Shapes.GetValueOrDefault(info.Name) ?? KnownShape(info);
         if (shape is null)
-            throw new FlashRtException($"The input {info} has dimensions that are not fixed: give its shape with BindOptions.Shape(\"{info.Name}\", ...) or their sizes with BindOptions.Dimension.");
-        if (info.Mismatch(info.ElementType, shape) is not null) throw new FlashRtException($"The shape {Dims.Text(shape)} does not fit the input {info}.");
+            throw new FlashRtException($"The input {info} has dimensions that are not fixed: give its shape with "
+                + $"BindOptions.Shape(\"{info.Name}\", ...) or their sizes with BindOptions.Dimension.");
+        if (info.Mismatch(info.ElementType, shape) is not null) throw new FlashRtException($"The shape {Dims.Text(shape)} does "
+            + $"not fit the input {info}.");
         return Own(DeviceTensor.Create(info.ElementType, shape, info.Device));
     }
 
@@ -92,7 +95,8 @@ internal sealed class BufferPlan : IDisposable
         if (output.Mismatch(tensor.ElementType, tensor.Shape) is { } wrong)
             throw new FlashRtException($"The output {output} cannot be updated in place of the input '{input}', which {wrong}.");
         return tensor.Device == output.Device ? tensor
-            : throw new FlashRtException($"The output '{output.Name}' is written on {output.Device} and cannot be updated in place of '{input}' on {tensor.Device}.");
+            : throw new FlashRtException($"The output '{output.Name}' is written on {output.Device} and cannot be "
+                + $"updated in place of '{input}' on {tensor.Device}.");
     }
 
     private static DeviceTensor Checked(TensorInfo info, DeviceTensor tensor, string kind)

@@ -53,16 +53,21 @@ internal static partial class CaptureAnalysis
         var issues = new List<CaptureIssue>();
         foreach (TensorInfo input in inputs.Where(i => !i.Device.IsCuda))
             issues.Add(new(input.Name, "", "the CPU reads this input, so replays keep the value that it had at capture"));
-        string version = OrtFunctions.Version();
-        bool staged = Version.TryParse(version.Split('-')[0], out Version? parsed) && parsed < s_stagingFixed;
-        foreach (NodePlacement node in placements)
-        {
-            if (node.Provider != CudaProvider)
-                issues.Add(new(node.Node, node.OpType, "runs on the CPU, so replays keep the result that it had at capture"));
-            else if (staged && node.Domain.Length == 0 && s_stagedAddresses.Contains(node.OpType))
-                issues.Add(new(node.Node, node.OpType, $"ONNX Runtime {version} may replay this op with stale addresses once another run has reused its staging memory"));
-        }
+        foreach (NodePlacement node in placements.Where(n => n.Provider != CudaProvider))
+            issues.Add(new(node.Node, node.OpType, "runs on the CPU, so replays keep the result that it had at capture"));
+        issues.AddRange(Staged(placements));
         return issues;
+    }
+
+    /// <summary>
+    /// Nodes whose replay reads staging memory that any other run of the session may reuse: after a capture such a session must run nothing but the replays.
+    /// </summary>
+    internal static IReadOnlyList<CaptureIssue> Staged(IEnumerable<NodePlacement> placements)
+    {
+        string version = OrtFunctions.Version();
+        if (!Version.TryParse(version.Split('-')[0], out Version? parsed) || parsed >= s_stagingFixed) return [];
+        return [.. placements.Where(n => n.Provider == CudaProvider && n.Domain.Length == 0 && s_stagedAddresses.Contains(n.OpType))
+            .Select(n => new CaptureIssue(n.Node, n.OpType, $"ONNX Runtime {version} replays this op with stale addresses once another run has reused its staging memory"))];
     }
 
     /// <summary>A capture that failed while the model ran.</summary>

@@ -21,7 +21,8 @@ internal sealed class DecoderLayout : IDisposable
         _tokenInput = options.TokenInput;
         _positionInput = options.PositionInput ?? (session.Inputs.Any(i => i.Name == "position_ids") ? "position_ids" : null);
         Logits = options.LogitsOutput ?? session.Outputs.FirstOrDefault(o => Pairs.All(p => p.Present.Name != o.Name))?.Name
-            ?? throw new FlashRtException("The model has no output beside the present keys and values: name one with DecodeLoopOptions.LogitsOutput.");
+            ?? throw new FlashRtException("The model has no output beside the present keys and values: "
+                + "name one with DecodeLoopOptions.LogitsOutput.");
         session.Output(Logits);
         _tokens = StepBuffer(session.Input(_tokenInput));
         TokensPerStep = _tokens.Shape.Length == 0 ? 1 : _tokens.Shape[^1];
@@ -83,7 +84,8 @@ internal sealed class DecoderLayout : IDisposable
     internal int Axis(TensorInfo info)
     {
         int axis = Options.PositionAxis < 0 ? info.Dimensions.Count + Options.PositionAxis : Options.PositionAxis;
-        return axis >= 0 && axis < info.Dimensions.Count ? axis : throw new FlashRtException($"{info} has no axis {Options.PositionAxis} (DecodeLoopOptions.PositionAxis).");
+        return axis >= 0 && axis < info.Dimensions.Count ? axis : throw new FlashRtException($"{info} has no axis {Options.PositionAxis} "
+            + "(DecodeLoopOptions.PositionAxis).");
     }
 
     public void Dispose()
@@ -99,7 +101,8 @@ internal sealed class DecoderLayout : IDisposable
         TensorInfo[] past = [.. session.Inputs.Where(i => i.Name.StartsWith("past", StringComparison.Ordinal))];
         TensorInfo[] present = [.. session.Outputs.Where(o => o.Name.StartsWith("present", StringComparison.Ordinal))];
         if (past.Length == 0 || past.Length != present.Length)
-            throw new FlashRtException($"The model has {past.Length} inputs named past* and {present.Length} outputs named present*: name the pairs with DecodeLoopOptions.Cache.");
+            throw new FlashRtException($"The model has {past.Length} inputs named past* and {present.Length} outputs named present*: "
+                + "name the pairs with DecodeLoopOptions.Cache.");
         return [.. past.Zip(present)];
     }
 
@@ -112,7 +115,8 @@ internal sealed class DecoderLayout : IDisposable
     private void CheckUpdate()
     {
         if (Update == CacheUpdate.Grow && Session.UsesCudaGraph)
-            throw new FlashRtException("A cache that grows changes its shapes with every step, which a CUDA graph cannot repeat: open the session without CudaGraph, or export the model with a cache of fixed length.");
+            throw new FlashRtException("A cache that grows changes its shapes with every step, which a CUDA graph cannot repeat: open the session "
+                + "without CudaGraph, or export the model with a cache of fixed length.");
         foreach (var (past, present) in Pairs)
         {
             bool same = past.ElementType == present.ElementType && past.Dimensions.Count == present.Dimensions.Count;

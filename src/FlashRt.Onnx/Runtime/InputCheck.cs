@@ -19,6 +19,7 @@ internal static class InputCheck
     internal static void One(TensorInfo info, DeviceTensor tensor, string kind = "input")
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        if (info.Mismatch(tensor.ElementType, tensor.Shape) is { } wrong) throw new FlashRtException($"The {kind} {info} was given a tensor that {wrong}.");
+        if (info.Mismatch(tensor.ElementType, tensor.Shape) is { } wrong) throw new FlashRtException($"The {kind} {info} was given a "
+            + $"tensor that {wrong}.");
     }
 }

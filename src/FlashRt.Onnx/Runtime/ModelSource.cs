@@ -8,7 +8,8 @@ internal sealed record ModelSource(string Name, string? Path, byte[]? Bytes)
     internal static ModelSource File(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!System.IO.File.Exists(path)) throw new FlashRtException($"The model file '{path}' does not exist (looked at '{System.IO.Path.GetFullPath(path)}').");
+        if (!System.IO.File.Exists(path)) throw new FlashRtException($"The model file '{path}' does not exist (looked at "
+            + $"'{System.IO.Path.GetFullPath(path)}').");
         return new(path, path, null);
     }
 

@@ -32,7 +32,8 @@ internal sealed class SelfCheck : IDisposable
         if (wrong.Count == 0) return;
         string names = string.Join(", ", wrong.Select(w => w.Node));
         if (!captured)
-            throw new FlashRtException($"Updating buffers in place changes the model's outputs ({names}): some node reads an input buffer after it was overwritten. Bind separate buffers instead of InPlace.\n  {string.Join("\n  ", wrong)}");
+            throw new FlashRtException($"Updating buffers in place changes the model's outputs ({names}): some node reads an input buffer after it was "
+                + $"overwritten. Bind separate buffers instead of InPlace.\n  {string.Join("\n  ", wrong)}");
         throw new CaptureException(
             $"The replay of the CUDA graph differs from an ordinary run on the same inputs, in {names}. Open the session without CudaGraph; "
             + "if the difference is rounding, raise SelfCheckTolerance. Suspects:", [.. wrong, .. _session.RisksInRun]);

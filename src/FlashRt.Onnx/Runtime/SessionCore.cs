@@ -50,7 +50,7 @@ internal sealed class SessionCore
         {
             ort?.Dispose();
             thread?.Dispose();
-            if (error is OnnxRuntimeException refused) throw new FlashRtException($"ONNX Runtime cannot open {model.Name}: {refused.Message.Trim()}", refused);
+            if (error is OnnxRuntimeException) throw new FlashRtException($"ONNX Runtime cannot open {model.Name}: {error.Message.Trim()}", error);
             throw;
         }
     }

@@ -32,7 +32,7 @@ public class CaptureAnalysisTests
             new("concat_1", "", "Concat", Cuda), new("mul_1", "", "Mul", Cuda), new("shape_1", "", "Shape", Cpu), new("split_1", "", "Split", Cuda), new("mine", "my.domain", "Split", Cuda),
         ];
         var risks = CaptureAnalysis.Risks(nodes, [onGpu, onCpu]);
-        CollectionAssert.AreEqual(new[] { "length", "concat_1", "shape_1", "split_1" }, risks.Select(r => r.Node).ToArray());
+        CollectionAssert.AreEqual(new[] { "length", "shape_1", "concat_1", "split_1" }, risks.Select(r => r.Node).ToArray());
     }
 
     [TestMethod]

@@ -26,8 +26,8 @@ public sealed class SpellingTests
         var model = spelling.Model();
         Rewriter.Rewrite(model, new RewriteOptions());
         Assert.AreEqual(1, Restorer.Restore(model));
-        if (spelling.Name.Contains("float32 scale"))  // its body had to be rewritten to run at all: see RmsNormRule
-            Assert.IsFalse(model.Graph.Nodes.Any(n => n.Domain.Length > 0));
+        if (spelling.Name.Contains("float32 scale") || spelling.Name.Contains("ONNX Runtime"))  // written out to run at all: see RmsNormRule
+            Assert.IsFalse(model.Graph.Nodes.Any(n => n.Domain.Length > 0 || n.OpType.Contains("Normalization")));
         else
             Assert.IsNull(GraphDiff.First(original.Proto, model.Proto));
     }

@@ -41,7 +41,8 @@ public class InputShapesTests
         g.Input("total", DataType.Int64, "batch", "past + seq");
         g.Input("past", DataType.Float, "batch", "past", 4);
         var model = g.Build();
-        var shapes = InputShapes.Of(model, wanted.Append(("past", [wanted[0].Dims[0], 16, 4])).DistinctBy(w => w.Item1).ToDictionary(w => w.Item1, w => w.Item2));
+        var all = wanted.Append((Name: "past", Dims: [wanted[0].Dims[0], 16, 4])).DistinctBy(w => w.Name).ToDictionary(w => w.Name, w => w.Dims);
+        var shapes = InputShapes.Of(model, all);
         return model.Proto.Graph.Input.ToDictionary(i => i.Name, i => string.Join(',', shapes.For(i)));
     }
 }

@@ -13,7 +13,8 @@ public sealed class TestDataTests : IDisposable
     public void WhatIsWrittenIsReadBack()
     {
         var inputs = new Dictionary<string, HostTensor> { ["a"] = HostTensor.Of<float>([2], [1, -2]), ["b"] = HostTensor.Of<long>([], [7]) };
-        TestData.Write(_folder.Path, new TestDataSet("test_data_set_0", inputs, new Dictionary<string, HostTensor> { ["y"] = HostTensor.Of<float>([1], [3]).Cast(DataType.Bfloat16) }));
+        var outputs = new Dictionary<string, HostTensor> { ["y"] = HostTensor.Of<float>([1], [3]).Cast(DataType.Bfloat16) };
+        TestData.Write(_folder.Path, new TestDataSet("test_data_set_0", inputs, outputs));
         var set = TestData.Read(_folder.Path, Model()).Single();
         Assert.AreEqual("test_data_set_0", set.Name);
         CollectionAssert.AreEqual(new[] { 1.0, -2.0 }, set.Inputs["a"].ToDoubles());

@@ -3,7 +3,7 @@ namespace FlashRt.Validation.Tests.Metrics;
 [TestClass]
 public class ErrorMetricsTests
 {
-    private static readonly Tolerance Exact = new(0, 0, 0);
+    private static readonly Tolerance Exact = Tolerance.None;
 
     [TestMethod]
     public void NumbersAreThoseOfTheDefinition()
@@ -36,7 +36,7 @@ public class ErrorMetricsTests
     [TestMethod]
     public void ZeroAgainstZeroIsEqual()
     {
-        var m = ErrorMetrics.Of(Floats(0, 0), Floats(0, 0), Tolerance.OfModel(DataType.Float));
+        var m = ErrorMetrics.Of(Floats(0, 0), Floats(0, 0), ModelTolerance.Of(DataType.Float, null));
         Assert.IsTrue(m.Passed);
         Assert.AreEqual(1, m.Cosine);
     }
@@ -44,7 +44,7 @@ public class ErrorMetricsTests
     [TestMethod]
     public void AnErrorAgainstAnAllZeroReferenceFailsWithFiniteNumbers()
     {
-        var m = ErrorMetrics.Of(Floats(0, 1e-3f), Floats(0, 0), Tolerance.OfModel(DataType.Float16));
+        var m = ErrorMetrics.Of(Floats(0, 1e-3f), Floats(0, 0), ModelTolerance.Of(DataType.Float16, null));
         Assert.IsFalse(m.Passed);
         Assert.IsTrue(double.IsFinite(m.MaxRel) && double.IsFinite(m.Excess));
         Assert.AreEqual(0, m.Cosine);

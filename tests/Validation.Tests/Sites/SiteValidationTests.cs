@@ -70,7 +70,7 @@ public class SiteValidationTests
     [TestMethod]
     public void Fp8ValuesPassTheBorderOfASite()
     {
-        var report = Validator.Validate(Quantising("448"), Quantising("448"), Sites);
+        var report = Validator.Validate(Quantising(448), Quantising(448), Sites);
         Assert.IsTrue(report.Passed, report.ToJson());
         Assert.AreEqual("QuantizeFp8", report.Sites.Single().Op);
     }
@@ -78,21 +78,26 @@ public class SiteValidationTests
     [TestMethod]
     public void AWrongFp8BodyIsFound()
     {
-        var report = Validator.Validate(Quantising("4"), Quantising("4"), Sites);
+        var report = Validator.Validate(Quantising(4), Quantising(4), Sites);
         Assert.IsFalse(report.Passed, report.ToJson());
         Assert.IsTrue(report.Outputs.Single().Cosine < 1);
     }
 
     // x cast to fp8 by QuantizeFp8 without a scale, and read back; the body clips at the given limit before the cast.
-    private static OnnxModel Quantising(string limit)
+    private static OnnxModel Quantising(double limit)
     {
         var body = new FunctionProto { Domain = FusedSites.Domain, Name = "QuantizeFp8", Overload = "1", Input = { "a" }, Output = { "b" } };
         body.OpsetImport.Add(new OperatorSetIdProto { Version = 19 });
-        var high = double.Parse(limit);
-        body.Node.Add(new NodeProto { OpType = "Constant", Output = { "low" }, Attribute = { Attributes.Make("value", ConstantTensor.From(DataType.Float, [], [-high]).ToProto("")) } });
-        body.Node.Add(new NodeProto { OpType = "Constant", Output = { "high" }, Attribute = { Attributes.Make("value", ConstantTensor.From(DataType.Float, [], [high]).ToProto("")) } });
+        foreach (var (name, value) in new[] { ("low", -limit), ("high", limit) })
+            body.Node.Add(new NodeProto
+            {
+                OpType = "Constant", Output = { name }, Attribute = { Attributes.Make("value", ConstantTensor.From(DataType.Float, [], [value]).ToProto("")) },
+            });
         body.Node.Add(new NodeProto { OpType = "Clip", Input = { "a", "low", "high" }, Output = { "clipped" } });
-        body.Node.Add(new NodeProto { OpType = "Cast", Input = { "clipped" }, Output = { "b" }, Attribute = { Attributes.Make("to", (long)DataType.Float8E4M3Fn) } });
+        body.Node.Add(new NodeProto
+        {
+            OpType = "Cast", Input = { "clipped" }, Output = { "b" }, Attribute = { Attributes.Make("to", (long)DataType.Float8E4M3Fn) },
+        });
 
         var g = new GraphBuilder(opset: 19).Import(FusedSites.Domain, 1).Function(body);
         var x = g.Op("Mul", g.Input("x", DataType.Float, 4, 64), g.Scalar("eight", DataType.Float, 8));

@@ -1,8 +1,8 @@
 namespace FlashRt.Validation;
 
 /// <summary>
-/// Runs a model and its rewritten form on the same inputs. The original runs in stock ONNX Runtime on the CPU with all optimisations
-/// off; the rewritten model runs as an application would run it, with the FlashRt library and optimisations on.
+/// Runs a model and its rewritten form on the same inputs: the original in stock ONNX Runtime on the CPU, the rewritten model with the
+/// FlashRt library on the provider asked for.
 /// </summary>
 /// <param name="Widened">True when stock ONNX Runtime's CPU provider cannot run the original as it is, and ran it in float32.</param>
 /// <param name="Outputs">Outputs against the original's.</param>
@@ -14,19 +14,21 @@ internal sealed record ModelComparison(bool Widened, IReadOnlyList<OutputCompari
         OnnxModel original, OnnxModel rewritten, IReadOnlyList<TestDataSet> data, ValidationOptions options, List<string> notes)
     {
         CheckInterface(original, rewritten);
-        using var before = OriginalModel.Open(original, data.Any(set => set.Outputs.Count > 0), notes);
+        var precision = Precision.Narrower(Precision.Of(original), Precision.Of(rewritten));
+        var before = OriginalRun.Of(original, data, measureRounding: options is { Rtol: null, Atol: null } && ModelTolerance.IsMeasured(precision), notes);
         using var after = OpenRewritten(rewritten, options, before.Widened, notes);
-        var tolerance = Tolerance.OfModel(Precision.Narrower(Precision.Of(original), Precision.Of(rewritten))).With(options.Rtol, options.Atol);
         List<OutputComparison> outputs = [], recorded = [];
-        foreach (var set in data)
+        foreach (var (index, set) in data.Index())
         {
-            var results = after.Run(set.Inputs);
-            var expected = before.Runner?.Run(set.Inputs);
+            var results = after.Runner.Run(set.Inputs);
             foreach (var name in original.Proto.Graph.Output.Select(o => o.Name))
             {
-                if (expected is not null) outputs.Add(OutputComparison.Of(name, results[name], expected[name], tolerance, set.Name, "original"));
-                if (set.Outputs.TryGetValue(name, out var record))
-                    recorded.Add(AgainstRecord(name, results[name], record, expected?[name], tolerance, set.Name));
+                var expected = before.Outputs?[index][name];
+                var exact = before.Exact?[index][name];
+                var rounding = after.Widened ? 0 : exact is null ? (double?)null : ErrorMetrics.Of(expected!, exact, Tolerance.None).MaxRel;
+                var tolerance = ModelTolerance.Of(precision, rounding).With(options.Rtol, options.Atol);
+                if (expected is not null) outputs.Add(OutputComparison.Of(name, results[name], expected, tolerance, set.Name, "original"));
+                if (set.Outputs.TryGetValue(name, out var record)) recorded.Add(AgainstRecord(name, results[name], record, expected, tolerance, set.Name));
             }
         }
         return new ModelComparison(before.Widened, OutputComparison.Worst(outputs), OutputComparison.Worst(recorded));
@@ -42,18 +44,18 @@ internal sealed record ModelComparison(bool Widened, IReadOnlyList<OutputCompari
         return comparison with { Passed = comparison.NonFinite <= ofOriginal.NonFinite && comparison.Excess <= 2 * ofOriginal.Excess };
     }
 
-    private static ModelRunner OpenRewritten(OnnxModel rewritten, ValidationOptions options, bool widened, List<string> notes)
+    private static Opened OpenRewritten(OnnxModel rewritten, ValidationOptions options, bool widened, List<string> notes)
     {
-        var on = new RunOn(Library: true, options.Cuda, Optimised: true);
+        var on = new RunOn(Library: true, options.Cuda);
         try
         {
-            return ModelRunner.Open(rewritten, on);
+            return new Opened(ModelRunner.Open(rewritten, on), Widened: false);
         }
         catch (ValidationException e) when (widened)
         {
             var runner = ModelRunner.Open(Float32Model.Of(rewritten), on);
             notes.Add($"The rewritten model was run in float32 too ({e.Message}).");
-            return runner;
+            return new Opened(runner, Widened: true);
         }
         catch (ValidationException e)
         {
@@ -69,5 +71,10 @@ internal sealed record ModelComparison(bool Widened, IReadOnlyList<OutputCompari
         var known = original.Proto.Graph.Input.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
         if (rewritten.Proto.Graph.Input.FirstOrDefault(i => !known.Contains(i.Name)) is { } added)
             throw new ValidationException($"The rewritten model has an input '{added.Name}' that the original does not have.");
+    }
+
+    private sealed record Opened(ModelRunner Runner, bool Widened) : IDisposable
+    {
+        public void Dispose() => Runner.Dispose();
     }
 }

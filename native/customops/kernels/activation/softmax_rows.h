@@ -12,7 +12,8 @@ namespace flashrt {
 
 /// y[r, c] = rT(exp(x[r, c] - max(x[r])) / sum over c of exp(x[r, c] - max(x[r]))), float32 inside.
 ///
-/// A row that is -infinity everywhere (a fully masked one) becomes zeros. A NaN, or a +infinity, makes its row NaN.
+/// A row that is -infinity everywhere (a fully masked one) becomes zeros. A NaN, or a +infinity, makes its row NaN. (The seed adds
+/// 1e-8 to the sum, which is at least 1: float32 does not see it.)
 /// Seed: catalog row T08. y may be the buffer of x.
 struct SoftmaxRowsArgs {
   DType dtype = DType::none;

@@ -8,11 +8,16 @@
 namespace flashrt {
 namespace {
 
-int multiprocessors() {
-  int device = 0, count = 0;
+AttentionPlan plan_here(const AttentionArgs& a) {
+  int device = 0;
   check_cuda(cudaGetDevice(&device), "cudaGetDevice");
-  check_cuda(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
-  return count;
+  const auto attribute = [&](cudaDeviceAttr which) {
+    int value = 0;
+    check_cuda(cudaDeviceGetAttribute(&value, which, device), "cudaDeviceGetAttribute");
+    return value;
+  };
+  return plan_attention(a, {attribute(cudaDevAttrMultiProcessorCount), attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
+                            attribute(cudaDevAttrMaxSharedMemoryPerMultiprocessor)});
 }
 
 bool is_empty(const AttentionArgs& a) { return a.batch == 0 || a.heads == 0 || a.queries == 0 || a.value_dim == 0; }
@@ -22,13 +27,20 @@ unsigned checked_grid(int64_t blocks) {
   return static_cast<unsigned>(blocks);
 }
 
-void launch_general(const AttentionArgs& a, const Partials& partials, cudaStream_t stream) {
-  const int64_t row_tiles = ceil_div(a.queries * (a.heads / a.kv_heads), kGeneralRows), column_parts = ceil_div(a.value_dim, kGeneralColumns);
+template <typename T, int kLaneColumns>
+void launch_general_columns(const AttentionArgs& a, const Partials& partials, cudaStream_t stream) {
+  const int64_t row_tiles = ceil_div(a.queries * (a.heads / a.kv_heads), kGeneralRows), column_parts = ceil_div(a.value_dim, 32 * kLaneColumns);
   check(column_parts <= 65535, "attention: a value dimension of ", a.value_dim, " is too large");
   const dim3 grid(checked_grid(a.batch * a.kv_heads * row_tiles * partials.splits), static_cast<unsigned>(column_parts));
+  launch("attention", attention_general_kernel<T, kLaneColumns>, {grid, dim3(32 * kGeneralWarps)}, stream, a, partials);
+}
+
+void launch_general(const AttentionArgs& a, const Partials& partials, cudaStream_t stream) {
   dispatch_float(a.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    launch("attention", attention_general_kernel<T>, {grid, dim3(32 * kGeneralWarps)}, stream, a, partials);
+    if (a.value_dim <= 64) launch_general_columns<T, 2>(a, partials, stream);
+    else if (a.value_dim <= 128) launch_general_columns<T, 4>(a, partials, stream);
+    else launch_general_columns<T, 8>(a, partials, stream);
   });
 }
 
@@ -51,17 +63,19 @@ Partials partials_of(const AttentionArgs& a, int splits) {
   Partials partials;
   partials.rows = a.batch * a.heads * a.queries;
   partials.splits = splits;
-  partials.sums = static_cast<float*>(a.scratch);
-  partials.logs = partials.sums + splits * partials.rows * a.value_dim;
+  partials.values = static_cast<float*>(a.scratch);
+  partials.highest = partials.values + splits * partials.rows * a.value_dim;
+  partials.sums = partials.highest + splits * partials.rows;
   return partials;
 }
 
 int64_t scratch_bytes_of(const AttentionArgs& a, const AttentionPlan& plan) {
-  return plan.splits == 1 ? 0 : plan.splits * a.batch * a.heads * a.queries * (a.value_dim + 1) * static_cast<int64_t>(sizeof(float));
+  return plan.splits == 1 ? 0 : plan.splits * a.batch * a.heads * a.queries * (a.value_dim + 2) * static_cast<int64_t>(sizeof(float));
 }
 
 void combine_partials(const AttentionArgs& a, const Partials& partials, cudaStream_t stream) {
-  const dim3 grid(checked_grid(ceil_div(partials.rows, kCombineWarps))), block(32 * kCombineWarps);
+  check(partials.rows <= 2147483647 - kCombineWarps, "attention: too many rows for split keys: ", partials.rows);
+  const dim3 grid(static_cast<unsigned>(ceil_div(partials.rows, kCombineWarps))), block(32 * kCombineWarps);
   dispatch_float(a.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const AttentionStrides& s = a.o_strides;
@@ -81,11 +95,11 @@ void attention_planned(const AttentionArgs& a, const AttentionPlan& plan, cudaSt
   if (plan.splits > 1) combine_partials(a, partials, stream);
 }
 
-int64_t attention_scratch_bytes(const AttentionArgs& a) { return is_empty(a) ? 0 : scratch_bytes_of(a, plan_attention(a, multiprocessors())); }
+int64_t attention_scratch_bytes(const AttentionArgs& a) { return is_empty(a) ? 0 : scratch_bytes_of(a, plan_here(a)); }
 
 void attention_cuda(const AttentionArgs& a, cudaStream_t stream) {
   if (is_empty(a)) return;
-  const AttentionPlan plan = plan_attention(a, multiprocessors());
+  const AttentionPlan plan = plan_here(a);
   check(plan.splits == 1 || a.scratch != nullptr, "attention: needs ", scratch_bytes_of(a, plan), " bytes of scratch memory");
   attention_planned(a, plan, stream);
 }

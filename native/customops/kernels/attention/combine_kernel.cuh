@@ -11,29 +11,29 @@ constexpr int kCombineWarps = 4;
 /// Key shares that a lane loads before it adds them up.
 constexpr int kCombineBatch = 8;
 
-/// A warp for each row and N value columns for each lane.
+/// A warp for each row and N value columns for each lane. Rows are counted in 32 bits: the partial results of more fit no device.
 template <typename T, int N>
 __global__ void __launch_bounds__(32 * kCombineWarps)
     attention_combine_kernel(const __grid_constant__ AttentionArgs a, const __grid_constant__ Partials partials) {
   const int lane = threadIdx.x % 32;
-  const int64_t at = static_cast<int64_t>(blockIdx.x) * kCombineWarps + threadIdx.x / 32;
+  const int at = static_cast<int>(blockIdx.x * kCombineWarps + threadIdx.x / 32);
   if (at >= partials.rows) return;
-  const int64_t group = a.heads / a.kv_heads, rows = a.queries * group;
-  const int64_t row = at % rows, pair = at / rows, batch = pair / a.kv_heads;
-  const int64_t query = row / group, head = pair % a.kv_heads * group + row % group;
+  const int heads = static_cast<int>(a.heads), kv_heads = static_cast<int>(a.kv_heads), queries = static_cast<int>(a.queries);
+  const int group = heads / kv_heads, rows = queries * group, row = at % rows, pair = at / rows;
+  const int batch = pair / kv_heads, query = row / group, head = pair % kv_heads * group + row % group;
 
-  const float* const logs = partials.logs + at;
+  const float* const highest = partials.highest + at;
   const float sink = a.sink == nullptr ? -INFINITY : to_float(static_cast<const T*>(a.sink)[head]) * kLog2E;
   float top = sink;
-  for (int s = lane; s < partials.splits; s += 32) top = fmaxf(top, logs[s * partials.rows]);
+  for (int s = lane; s < partials.splits; s += 32) top = fmaxf(top, highest[s * partials.rows]);
   top = warp_reduce<Max>(top);
   float total = 0;
-  for (int s = lane; s < partials.splits; s += 32) total += weight_of(logs[s * partials.rows], top);
+  for (int s = lane; s < partials.splits; s += 32) total += partials.sums[s * partials.rows + at] * weight_of(highest[s * partials.rows], top);
   total = warp_reduce<Sum>(total) + weight_of(sink, top);
-  if (a.lse != nullptr && lane == 0) a.lse[(batch * a.heads + head) * a.queries + query] = total == 0 ? -INFINITY : (top + log2f(total)) * kLn2;
+  if (a.lse != nullptr && lane == 0) a.lse[(static_cast<int64_t>(batch) * heads + head) * queries + query] = total == 0 ? -INFINITY : (top + log2f(total)) * kLn2;
   const float inverse = total == 0 ? 0.0f : 1.0f / total;
 
-  const float* const sums = partials.sums + at * a.value_dim;
+  const float* const values = partials.values + static_cast<int64_t>(at) * a.value_dim;
   T* const o = static_cast<T*>(a.o) + offset_of(a.o_strides, batch, query, head);
   for (int64_t column = lane * N; column < a.value_dim; column += 32 * N) {
     float result[N] = {};
@@ -43,8 +43,8 @@ __global__ void __launch_bounds__(32 * kCombineWarps)
       for (int i = 0; i < kCombineBatch; ++i) {
         const bool live = first + i < partials.splits;
         const int64_t s = live ? first + i : first;
-        load_floats<float, N>(sums + s * partials.rows * a.value_dim + column, parts[i]);
-        weights[i] = live ? logs[s * partials.rows] : -INFINITY;
+        load_floats<float, N>(values + s * partials.rows * a.value_dim + column, parts[i]);
+        weights[i] = live ? highest[s * partials.rows] : -INFINITY;
       }
 #pragma unroll
       for (int i = 0; i < kCombineBatch; ++i) {

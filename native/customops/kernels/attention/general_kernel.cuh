@@ -8,14 +8,13 @@
 namespace flashrt {
 
 /// Four warps of four rows each; a lane owns two keys of a tile when scores are computed, and every 32nd value column when they are
-/// applied. Blocks own kGeneralColumns value columns and compute the scores anew for each such part, so nothing limits the dimensions.
-constexpr int kGeneralWarps = 4, kWarpRowCount = kGeneralRows / kGeneralWarps;
-constexpr int kLaneKeys = kGeneralKeys / 32, kGeneralColumns = 256, kLaneColumns = kGeneralColumns / 32;
+/// applied. A block owns up to 256 value columns; blocks for further columns compute the scores anew, so nothing limits the dimensions.
+constexpr int kGeneralWarps = 4, kWarpRowCount = kGeneralRows / kGeneralWarps, kLaneKeys = kGeneralKeys / 32;
 /// Channels of queries and keys that pass through shared memory at a time. Rows of keys are padded by one 16-byte unit, which keeps the
 /// 16-byte loads of eight lanes in different banks.
 constexpr int kChannels = 64, kKeyPitch = kChannels + 4;
 
-template <typename T>
+template <typename T, int kLaneColumns>
 struct GeneralBlock {
   struct alignas(16) Shared {
     float queries[kGeneralRows][kChannels];
@@ -41,7 +40,7 @@ struct GeneralBlock {
         tile(args, kGeneralRows, kGeneralKeys, to.splits),
         lane(threadIdx.x % 32),
         warp(threadIdx.x / 32),
-        first_column(static_cast<int64_t>(blockIdx.y) * kGeneralColumns) {
+        first_column(static_cast<int64_t>(blockIdx.y) * (32 * kLaneColumns)) {
 #pragma unroll
     for (int r = 0; r < kWarpRowCount; ++r) {
       highest[r] = -INFINITY;
@@ -54,22 +53,25 @@ struct GeneralBlock {
   __device__ __forceinline__ int row_of(int r) const { return tile.first + warp * kWarpRowCount + r; }
   __device__ __forceinline__ int64_t column_of(int c) const { return first_column + c * 32 + lane; }
 
-  /// Loads channels [first, first + kChannels) of the tile's queries and of a key tile; what lies outside is 0.
+  /// Loads channels [first, first + kChannels) of the tile's queries and of a key tile; what lies outside is 0. A thread stays in its
+  /// channel and has a fixed number of rows, so that their loads are under way together.
   __device__ __forceinline__ void load(int first_key, int64_t first_channel) {
-    const T* const q = static_cast<const T*>(a.q);
-    const T* const k = static_cast<const T*>(a.k);
-    for (int i = threadIdx.x; i < kGeneralRows * kChannels; i += blockDim.x) {
-      const int row = tile.first + i / kChannels;
-      const int64_t channel = first_channel + i % kChannels;
-      const bool live = row < tile.rows && channel < a.head_dim;
-      shared.queries[i / kChannels][i % kChannels] =
-          live ? to_float(q[offset_of(a.q_strides, tile.batch, tile.query(row), tile.head(row)) + channel]) : 0.0f;
+    constexpr int kStep = 32 * kGeneralWarps / kChannels;
+    const int at = threadIdx.x % kChannels;
+    const int64_t channel = first_channel + at;
+    const bool inside = channel < a.head_dim;
+    const T* const q = static_cast<const T*>(a.q) + channel;
+    const T* const k = static_cast<const T*>(a.k) + offset_of(a.k_strides, tile.batch, first_key, tile.kv_head) + channel;
+#pragma unroll
+    for (int i = 0; i < kGeneralRows / kStep; ++i) {
+      const int local = threadIdx.x / kChannels + i * kStep, row = tile.first + local;
+      const bool live = inside && row < tile.rows;
+      shared.queries[local][at] = live ? to_float(q[offset_of(a.q_strides, tile.batch, tile.query(row), tile.head(row))]) : 0.0f;
     }
-    for (int i = threadIdx.x; i < kGeneralKeys * kChannels; i += blockDim.x) {
-      const int key = first_key + i / kChannels;
-      const int64_t channel = first_channel + i % kChannels;
-      const bool live = key < tile.length && channel < a.head_dim;
-      shared.keys[i / kChannels][i % kChannels] = live ? to_float(k[offset_of(a.k_strides, tile.batch, key, tile.kv_head) + channel]) : 0.0f;
+#pragma unroll 16
+    for (int i = 0; i < kGeneralKeys / kStep; ++i) {
+      const int local = threadIdx.x / kChannels + i * kStep;
+      shared.keys[local][at] = inside && first_key + local < tile.length ? to_float(k[local * a.k_strides.row]) : 0.0f;
     }
   }
 
@@ -140,7 +142,7 @@ struct GeneralBlock {
   __device__ __forceinline__ void add_values(int first_key) {
     const int keys = min(kGeneralKeys, tile.length - first_key);
     const T* value = static_cast<const T*>(a.v) + offset_of(a.v_strides, tile.batch, first_key, tile.kv_head);
-#pragma unroll 2
+#pragma unroll 4
     for (int key = 0; key < keys; ++key, value += a.v_strides.row) {
       float weight[kWarpRowCount];
 #pragma unroll
@@ -177,11 +179,13 @@ struct GeneralBlock {
 
   __device__ __forceinline__ void store_partial(int r, int row) const {
     const int64_t at = static_cast<int64_t>(tile.split) * partials.rows + tile.partial_row(a, row);
-    if (lane == 0 && first_column == 0) partials.logs[at] = sum[r] == 0 ? -INFINITY : highest[r] * kLog2E + log2f(sum[r]);
-    const float inverse = sum[r] == 0 ? 0.0f : 1.0f / sum[r];
+    if (lane == 0 && first_column == 0) {
+      partials.highest[at] = highest[r] == -INFINITY ? -INFINITY : highest[r] * kLog2E;
+      partials.sums[at] = sum[r];
+    }
 #pragma unroll
     for (int c = 0; c < kLaneColumns; ++c)
-      if (column_of(c) < a.value_dim) partials.sums[at * a.value_dim + column_of(c)] = out[r][c] * inverse;
+      if (column_of(c) < a.value_dim) partials.values[at * a.value_dim + column_of(c)] = out[r][c];
   }
 
   __device__ __forceinline__ void store_final(int r, int row) const {
@@ -213,11 +217,12 @@ struct GeneralBlock {
   }
 };
 
-template <typename T>
+template <typename T, int kLaneColumns>
 __global__ void __launch_bounds__(32 * kGeneralWarps)
     attention_general_kernel(const __grid_constant__ AttentionArgs a, const __grid_constant__ Partials partials) {
-  __shared__ typename GeneralBlock<T>::Shared shared;
-  GeneralBlock<T> block(a, partials, shared);
+  using Block = GeneralBlock<T, kLaneColumns>;
+  __shared__ typename Block::Shared shared;
+  Block block(a, partials, shared);
   block.run();
 }
 

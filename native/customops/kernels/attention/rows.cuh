@@ -9,8 +9,9 @@ constexpr float kLog2E = 1.4426950408889634f, kLn2 = 0.6931471805599453f;
 
 /// Partial results of `splits` shares of the keys, in scratch memory. Rows are numbered over [batch, KV head, query, head of its group].
 struct Partials {
-  float* sums = nullptr;  // [splits, rows, value_dim]: the softmax-weighted mean of the share
-  float* logs = nullptr;  // [splits, rows]: log2 of the share's sum of exponentials, -inf where it saw no key
+  float* values = nullptr;   // [splits, rows, value_dim]: sum of 2^(x - highest) v over the share's keys, x in powers of 2
+  float* highest = nullptr;  // [splits, rows]: the share's largest x, -inf where it saw no key
+  float* sums = nullptr;     // [splits, rows]: sum of 2^(x - highest)
   int64_t rows = 0;
   int splits = 1;
 };
@@ -26,17 +27,18 @@ struct RowTile {
   int begin, end;                  // this block's share of the key tiles that some row sees
 
   __device__ __forceinline__ RowTile(const AttentionArgs& a, int tile_rows, int tile_keys, int splits) {
-    group = static_cast<int>(a.heads / a.kv_heads);
+    group = static_cast<int>(a.heads) / static_cast<int>(a.kv_heads);
     rows = static_cast<int>(a.queries) * group;
     const int tiles = (rows + tile_rows - 1) / tile_rows;
-    int64_t index = blockIdx.x;
-    split = static_cast<int>(index % splits);
+    const int kv_heads = static_cast<int>(a.kv_heads);
+    int index = static_cast<int>(blockIdx.x);
+    split = index % splits;
     index /= splits;
-    int tile = static_cast<int>(index % tiles);
+    int tile = index % tiles;
     if (a.causal) tile = tiles - 1 - tile;  // the tiles with the most keys start first
     index /= tiles;
-    kv_head = static_cast<int>(index % a.kv_heads);
-    batch = static_cast<int>(index / a.kv_heads);
+    kv_head = index % kv_heads;
+    batch = index / kv_heads;
     first = tile * tile_rows;
 
     const int last = min(first + tile_rows, rows) - 1;

@@ -13,28 +13,11 @@
 
 namespace flashrt {
 
-/// Sizes that follow from a head dimension and a tile shape.
 /// `Tile` is a type with the shape as `shape` (nvcc 12.4 cannot name a kernel whose template argument is a structure).
-template <int kDim, typename Tile>
-struct TensorLayout {
-  static constexpr TileShape kTile = Tile::shape;
-  /// Elements between rows in shared memory: an odd number of 16-byte units, so that the eight rows of a matrix lie in different banks.
-  static constexpr int kPitch = kDim + 8;
-  static constexpr int kSlotBytes = kTile.keys * kPitch * 2;
-  static constexpr int kQueryBytes = kTile.rows() * kPitch * 2;
-  /// Key warps hand their results to the first one through this, in float32; 8 floats of padding keep the rows of a fragment in
-  /// different banks.
-  static constexpr int kExchangePitch = kDim + 8;
-  static constexpr int kExchangeRows = (kTile.key_warps - 1) * kTile.rows();
-  static constexpr int kExchangeBytes = kExchangeRows * (kExchangePitch + 2) * 4;
-  static constexpr int kRingBytes = kTile.slots * kSlotBytes;
-  static constexpr int kSharedBytes = kQueryBytes + (kRingBytes > kExchangeBytes ? kRingBytes : kExchangeBytes);
-};
-
 template <typename T, int kDim, typename Tile>
 struct TensorBlock {
-  using Layout = TensorLayout<kDim, Tile>;
   static constexpr TileShape kTile = Tile::shape;
+  static constexpr int kPitch = TileShape::pitch(kDim), kExchangePitch = kDim + 8;
   static constexpr int kThreads = kTile.threads();
   static constexpr int kRowFragments = kTile.row_fragments;
   static constexpr int kWarpRows = 16 * kRowFragments;
@@ -63,7 +46,7 @@ struct TensorBlock {
         partials(to),
         tile(args, kTile.rows(), kTile.keys, to.splits),
         queries(shared_address(dynamic_shared())),
-        ring(queries + Layout::kQueryBytes),
+        ring(queries + kTile.query_bytes(kDim)),
         lane(threadIdx.x % 32),
         row_warp(threadIdx.x / 32 % kTile.row_warps),
         key_warp(threadIdx.x / 32 / kTile.row_warps) {
@@ -95,14 +78,14 @@ struct TensorBlock {
       for (int i = 0; i < kSteps; ++i) {
         const int row = first + i * (kThreads / kUnits);
         if (kCount % (kThreads / kUnits) != 0 && row >= kCount) break;
-        copy_16_async(to + (row * Layout::kPitch + column) * 2, from(row) + column, inside && live(row));
+        copy_16_async(to + (row * kPitch + column) * 2, from(row) + column, inside && live(row));
       }
     } else {
 #pragma unroll
       for (int i = 0; i < kSteps; ++i) {
         const int unit = i * kThreads + threadIdx.x, row = unit / kUnits, column = unit % kUnits * 8;
         if (kCount * kUnits % kThreads != 0 && unit >= kCount * kUnits) break;
-        copy_16_async(to + (row * Layout::kPitch + column) * 2, from(row) + column, column < a.head_dim && live(row));
+        copy_16_async(to + (row * kPitch + column) * 2, from(row) + column, column < a.head_dim && live(row));
       }
     }
   }
@@ -114,7 +97,7 @@ struct TensorBlock {
         [&](int row) { return tile.first + row < tile.rows; });
   }
 
-  __device__ __forceinline__ SharedAddress slot_of(int item) const { return ring + item % kTile.slots * Layout::kSlotBytes; }
+  __device__ __forceinline__ SharedAddress slot_of(int item) const { return ring + item % kTile.slots * kTile.slot_bytes(kDim); }
 
   /// Starts the copy of one item of the sequence K, V, K, V, .. of this block's key tiles. Keys past the valid ones become zeros: what
   /// memory holds there may be NaN, and 0 * NaN would reach the output. Always closes a group, so that groups count items.
@@ -144,11 +127,11 @@ struct TensorBlock {
   /// Address of this lane's row for load_matrices of the 16x16 block at (row, column): matrices 0 1 2 3 are its rows 0-7, 8-15, 0-7, 8-15
   /// at columns 0, 0, 8, 8. Untransposed that is a left operand, transposed two right operands.
   __device__ __forceinline__ SharedAddress rows_first(SharedAddress base, int row, int column) const {
-    return base + ((row + lane % 16) * Layout::kPitch + column + lane / 16 * 8) * 2;
+    return base + ((row + lane % 16) * kPitch + column + lane / 16 * 8) * 2;
   }
   /// The same for rows 0-7, 0-7, 8-15, 8-15 at columns 0, 8, 0, 8: untransposed, two right operands.
   __device__ __forceinline__ SharedAddress columns_first(SharedAddress base, int row, int column) const {
-    return base + ((row + lane / 16 * 8 + lane % 8) * Layout::kPitch + column + (lane & 8)) * 2;
+    return base + ((row + lane / 16 * 8 + lane % 8) * kPitch + column + (lane & 8)) * 2;
   }
 
   __device__ __forceinline__ void keep_queries() {
@@ -352,8 +335,8 @@ struct TensorBlock {
 
   /// Adds up what the key warps found, in their order, in the first of them.
   __device__ __forceinline__ void merge_key_warps() {
-    float* const sums = reinterpret_cast<float*>(dynamic_shared() + Layout::kQueryBytes);
-    float2* const rows = reinterpret_cast<float2*>(sums + Layout::kExchangeRows * Layout::kExchangePitch);
+    float* const sums = reinterpret_cast<float*>(dynamic_shared() + kTile.query_bytes(kDim));
+    float2* const rows = reinterpret_cast<float2*>(sums + (kTile.key_warps - 1) * kTile.rows() * kExchangePitch);
     __syncthreads();  // the ring is not read any more
     if (key_warp > 0) {
 #pragma unroll
@@ -362,7 +345,7 @@ struct TensorBlock {
         for (int half = 0; half < 2; ++half) {
           const int at = (key_warp - 1) * kTile.rows() + row_of(f, half) - tile.first;
           if (lane % 4 == 0) rows[at] = make_float2(highest[f][half], sum[f][half]);
-          float* to = sums + at * Layout::kExchangePitch + lane % 4 * 2;
+          float* to = sums + at * kExchangePitch + lane % 4 * 2;
 #pragma unroll
           for (int d = 0; d < kDimFragments; ++d) *reinterpret_cast<float2*>(to + d * 8) = make_float2(out[f][d][2 * half], out[f][d][2 * half + 1]);
         }
@@ -380,7 +363,7 @@ struct TensorBlock {
           scale_row(f, half, weight_of(highest[f][half], top));
           highest[f][half] = top;
           sum[f][half] += theirs.y * factor;
-          const float* from = sums + at * Layout::kExchangePitch + lane % 4 * 2;
+          const float* from = sums + at * kExchangePitch + lane % 4 * 2;
 #pragma unroll
           for (int d = 0; d < kDimFragments; ++d) {
             const float2 added = *reinterpret_cast<const float2*>(from + d * 8);
@@ -390,8 +373,6 @@ struct TensorBlock {
         }
   }
 
-  __device__ __forceinline__ float inverse_sum(int f, int half) const { return sum[f][half] == 0 ? 0.0f : 1.0f / sum[f][half]; }
-
   __device__ __forceinline__ void store_partials() const {
 #pragma unroll
     for (int f = 0; f < kRowFragments; ++f)
@@ -400,13 +381,15 @@ struct TensorBlock {
         const int row = row_of(f, half);
         const int64_t at = static_cast<int64_t>(tile.split) * partials.rows + tile.partial_row(a, row);
         const bool live = row < tile.rows;
-        if (live && lane % 4 == 0) partials.logs[at] = sum[f][half] == 0 ? -INFINITY : highest[f][half] + log2f(sum[f][half]);
-        const float inverse = inverse_sum(f, half);
-        float* to = partials.sums + at * a.value_dim;
+        if (live && lane % 4 == 0) {
+          partials.highest[at] = highest[f][half];
+          partials.sums[at] = sum[f][half];
+        }
+        float* to = partials.values + at * a.value_dim;
 #pragma unroll
         for (int d = 0; d < kDimFragments; ++d) {
           const int column = d * 8 + lane % 4 * 2;
-          if (live && column < a.value_dim) *reinterpret_cast<float2*>(to + column) = make_float2(out[f][d][2 * half] * inverse, out[f][d][2 * half + 1] * inverse);
+          if (live && column < a.value_dim) *reinterpret_cast<float2*>(to + column) = make_float2(out[f][d][2 * half], out[f][d][2 * half + 1]);
         }
       }
   }
@@ -430,8 +413,8 @@ struct TensorBlock {
         if (a.lse != nullptr && row < tile.rows && lane % 4 == 0)
           a.lse[(static_cast<int64_t>(tile.batch) * a.heads + tile.head(row)) * a.queries + tile.query(row)] =
               sum[f][half] == 0 ? -INFINITY : (highest[f][half] + log2f(sum[f][half])) * kLn2;
-        const float inverse = inverse_sum(f, half);
-        unsigned char* to = dynamic_shared() + ((row - tile.first) * Layout::kPitch + lane % 4 * 2) * 2;
+        const float inverse = sum[f][half] == 0 ? 0.0f : 1.0f / sum[f][half];
+        unsigned char* to = dynamic_shared() + ((row - tile.first) * kPitch + lane % 4 * 2) * 2;
 #pragma unroll
         for (int d = 0; d < kDimFragments; ++d)
           *reinterpret_cast<uint32_t*>(to + d * 16) = pack<T>(out[f][d][2 * half] * inverse, out[f][d][2 * half + 1] * inverse);
@@ -446,7 +429,7 @@ struct TensorBlock {
       const int local = row_warp * kWarpRows + unit / kUnits, row = tile.first + local, column = unit % kUnits * 8;
       if (row >= tile.rows || column >= a.value_dim) continue;
       *reinterpret_cast<uint4*>(base + offset_of(a.o_strides, tile.batch, tile.query(row), tile.head(row)) + column) =
-          *reinterpret_cast<const uint4*>(dynamic_shared() + (local * Layout::kPitch + column) * 2);
+          *reinterpret_cast<const uint4*>(dynamic_shared() + (local * kPitch + column) * 2);
     }
   }
 
@@ -488,7 +471,7 @@ void allow_shared_bytes(int bytes) {
 template <typename T, int kDim, typename Tile>
 void launch_tensor_tile(const AttentionArgs& a, const Partials& partials, cudaStream_t stream) {
   constexpr TileShape kTile = Tile::shape;
-  constexpr int kBytes = TensorLayout<kDim, Tile>::kSharedBytes;
+  constexpr int kBytes = kTile.shared_bytes(kDim);
   constexpr auto kernel = attention_tensor_kernel<T, kDim, Tile>;
   allow_shared_bytes<kernel>(kBytes);
   const int64_t row_tiles = ceil_div(a.queries * (a.heads / a.kv_heads), kTile.rows()), blocks = a.batch * a.kv_heads * row_tiles * partials.splits;

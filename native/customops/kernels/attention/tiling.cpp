@@ -5,10 +5,11 @@
 namespace flashrt {
 namespace {
 
-constexpr int kMostSplits = 64;
+/// Numbers of key shares to try. Partial results cost memory and a second kernel, so there is no point in more.
+constexpr int kSplits[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64};
 /// The launch of the combining kernel, and the bytes per microsecond at which partial results are written and read again (from L2).
 constexpr double kCombineLaunch = 2.4, kPartialBytes = 3.0e6;
-/// The general kernel: two blocks of 128 threads on a multiprocessor, and fp32 units do the products.
+/// The general kernel: four warps, and fp32 units do the products.
 constexpr TileCost kGeneralTile{{1, 1, 4, kGeneralKeys, 1, 4}, 3.0f, 6.0f, 3.0f};
 
 int64_t ceil_of(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -44,17 +45,18 @@ bool fits_tensor_cores(const AttentionArgs& a) {
          is_aligned_16(a.q, a.q_strides) && is_aligned_16(a.k, a.k_strides) && is_aligned_16(a.v, a.v_strides) && is_aligned_16(a.o, a.o_strides);
 }
 
-double predict(const AttentionArgs& a, const TileCost& tile, int splits, int multiprocessors) {
+double predict(const AttentionArgs& a, int dim, const TileCost& tile, int splits, const DeviceLimits& device) {
   const int64_t group = a.heads / a.kv_heads, rows = a.queries * group, tile_rows = tile.shape.rows();
   const int64_t blocks = a.batch * a.kv_heads * ceil_of(rows, tile_rows) * splits;
   const int64_t key_tiles = ceil_of(ceil_of(typical_keys(a, ceil_of(tile_rows, group)), tile.shape.keys), splits);
+  const int64_t fitting = dim == 0 ? tile.shape.blocks : device.shared_bytes / (tile.shape.shared_bytes(dim) + 1024);  // 1 KB each is the system's
+  const int64_t most = std::clamp<int64_t>(fitting, 1, tile.shape.blocks), wave = device.multiprocessors * most, left = blocks % wave;
   // `resident` blocks on each multiprocessor run side by side.
   const auto time_of = [&](int64_t resident) {
     return tile.start + static_cast<double>(key_tiles) * std::max<double>(tile.alone, static_cast<double>(resident) * tile.shared);
   };
-  const int64_t wave = static_cast<int64_t>(multiprocessors) * tile.shape.blocks, left = blocks % wave;
-  double time = static_cast<double>(blocks / wave) * time_of(tile.shape.blocks);
-  if (left > 0) time += time_of(ceil_of(left, multiprocessors));
+  double time = static_cast<double>(blocks / wave) * time_of(most);
+  if (left > 0) time += time_of(ceil_of(left, device.multiprocessors));
   if (splits > 1) {
     const double bytes = 4.0 * splits * static_cast<double>(a.batch * a.heads * a.queries * a.value_dim);
     time += kCombineLaunch + 2 * bytes / kPartialBytes;
@@ -62,7 +64,7 @@ double predict(const AttentionArgs& a, const TileCost& tile, int splits, int mul
   return time;
 }
 
-AttentionPlan plan_attention(const AttentionArgs& a, int multiprocessors) {
+AttentionPlan plan_attention(const AttentionArgs& a, const DeviceLimits& device) {
   AttentionPlan plan;
   if (fits_tensor_cores(a))
     for (int dim : kTensorDims)
@@ -70,15 +72,20 @@ AttentionPlan plan_attention(const AttentionArgs& a, int multiprocessors) {
   const auto tiles = tiles_of(plan.dim);
   double best = 0;
   for (size_t tile = 0; tile < tiles.size(); ++tile) {
-    const int64_t key_tiles = ceil_of(std::max<int64_t>(a.keys, 1), tiles[tile].shape.keys);
-    for (int splits = 1; splits <= std::min<int64_t>(kMostSplits, key_tiles); ++splits) {
-      const double time = predict(a, tiles[tile], splits, multiprocessors);
+    const TileShape& shape = tiles[tile].shape;
+    if (plan.dim != 0 && shape.shared_bytes(plan.dim) > device.block_shared_bytes) continue;
+    const int64_t key_tiles = ceil_of(std::max<int64_t>(a.keys, 1), shape.keys);
+    for (int wanted : kSplits) {
+      if (wanted > key_tiles) break;
+      const auto splits = static_cast<int>(ceil_of(key_tiles, ceil_of(key_tiles, wanted)));  // no share is left without keys
+      const double time = predict(a, plan.dim, tiles[tile], splits, device);
       if (best != 0 && time >= best) continue;
       best = time;
       plan.tile = static_cast<int>(tile);
       plan.splits = splits;
     }
   }
+  check(best != 0, "attention: no kernel fits the ", device.block_shared_bytes, " bytes of shared memory of this device");
   return plan;
 }
 

@@ -17,7 +17,18 @@ struct TileShape {
 
   constexpr int rows() const { return 16 * row_fragments * row_warps; }
   constexpr int threads() const { return 32 * row_warps * key_warps; }
-  constexpr bool operator==(const TileShape&) const = default;
+
+  /// Elements between rows in shared memory: an odd number of 16-byte units, so that the eight rows of a matrix lie in different banks.
+  static constexpr int pitch(int dim) { return dim + 8; }
+  constexpr int query_bytes(int dim) const { return rows() * pitch(dim) * 2; }
+  constexpr int slot_bytes(int dim) const { return keys * pitch(dim) * 2; }
+  /// Key warps hand their results to the first of them in float32: a row of sums (8 floats of padding keep the rows of a fragment in
+  /// different banks), its maximum and its sum.
+  constexpr int exchange_bytes(int dim) const { return (key_warps - 1) * rows() * (dim + 8 + 2) * 4; }
+  constexpr int shared_bytes(int dim) const {
+    const int ring = slots * slot_bytes(dim), exchange = exchange_bytes(dim);
+    return query_bytes(dim) + (ring > exchange ? ring : exchange);
+  }
 };
 
 /// A shape and what it costs (microseconds on an H200): a block starts and ends in `start`; a key tile takes `alone` when its block has
@@ -30,33 +41,62 @@ struct TileCost {
 /// Head dimensions that the tensor-core kernel is compiled for; smaller ones are padded with zeros in shared memory.
 constexpr int kTensorDims[] = {48, 64, 80, 96, 128, 256};
 
-/// The tiles to choose from for one of those.
+/// The tiles to choose from for one of those. bench/attention_bench.cu prints lines of this form.
 template <int kDim>
 struct TensorTiles;
 
 template <>
 struct TensorTiles<48> {
-  static constexpr TileCost all[] = {{{1, 1, 4, 64, 4, 3}, 3.0f, 0.60f, 0.10f}, {{1, 4, 1, 64, 4, 3}, 3.0f, 0.60f, 0.30f}, {{2, 4, 1, 64, 4, 2}, 3.5f, 0.80f, 0.50f}};
+  static constexpr TileCost all[] = {
+      {{1, 1, 4, 64, 4, 3}, 3.0f, 0.30f, 0.07f},
+      {{1, 4, 1, 64, 4, 3}, 3.0f, 0.36f, 0.24f},
+      {{1, 4, 2, 64, 4, 2}, 3.0f, 0.28f, 0.24f},
+      {{2, 4, 1, 64, 4, 2}, 3.0f, 0.66f, 0.45f},
+  };
 };
 template <>
 struct TensorTiles<64> {
-  static constexpr TileCost all[] = {{{1, 1, 4, 64, 4, 3}, 3.0f, 0.60f, 0.12f}, {{1, 4, 1, 64, 4, 3}, 3.0f, 0.60f, 0.32f}, {{2, 4, 1, 64, 4, 2}, 3.5f, 0.85f, 0.55f}};
+  static constexpr TileCost all[] = {
+      {{1, 1, 4, 64, 4, 3}, 3.0f, 0.31f, 0.08f},
+      {{1, 4, 1, 64, 4, 3}, 3.0f, 0.40f, 0.30f},
+      {{1, 4, 2, 64, 4, 2}, 3.0f, 0.33f, 0.29f},
+      {{2, 4, 1, 64, 4, 2}, 3.0f, 0.80f, 0.57f},
+  };
 };
 template <>
 struct TensorTiles<80> {
-  static constexpr TileCost all[] = {{{1, 1, 4, 64, 4, 3}, 3.0f, 0.60f, 0.14f}, {{1, 4, 1, 64, 4, 3}, 3.0f, 0.65f, 0.38f}, {{2, 4, 1, 64, 4, 2}, 3.5f, 0.90f, 0.62f}};
+  static constexpr TileCost all[] = {
+      {{1, 1, 4, 64, 4, 3}, 3.0f, 0.33f, 0.10f},
+      {{1, 4, 1, 64, 4, 3}, 3.0f, 0.50f, 0.37f},
+      {{1, 4, 2, 64, 4, 2}, 3.0f, 0.40f, 0.36f},
+      {{2, 4, 1, 64, 4, 2}, 3.0f, 0.98f, 0.70f},
+  };
 };
 template <>
 struct TensorTiles<96> {
-  static constexpr TileCost all[] = {{{1, 1, 4, 64, 4, 3}, 3.0f, 0.60f, 0.16f}, {{1, 4, 1, 64, 4, 2}, 3.0f, 0.70f, 0.45f}, {{2, 4, 1, 64, 3, 2}, 3.5f, 1.00f, 0.72f}};
+  static constexpr TileCost all[] = {
+      {{1, 1, 4, 64, 4, 3}, 3.0f, 0.35f, 0.12f},
+      {{1, 4, 1, 64, 4, 2}, 3.0f, 0.58f, 0.44f},
+      {{1, 4, 2, 64, 4, 2}, 3.0f, 0.47f, 0.43f},
+      {{2, 4, 1, 64, 3, 2}, 3.0f, 1.15f, 0.84f},
+  };
 };
 template <>
 struct TensorTiles<128> {
-  static constexpr TileCost all[] = {{{1, 1, 4, 64, 4, 3}, 3.0f, 0.65f, 0.20f}, {{1, 4, 1, 64, 4, 2}, 3.0f, 0.80f, 0.58f}, {{2, 4, 1, 64, 3, 2}, 3.5f, 1.30f, 0.95f}};
+  static constexpr TileCost all[] = {
+      {{1, 1, 4, 64, 4, 3}, 3.0f, 0.38f, 0.15f},
+      {{1, 4, 1, 64, 4, 2}, 3.0f, 0.75f, 0.57f},
+      {{1, 4, 2, 64, 4, 1}, 3.0f, 0.62f, 0.56f},
+      {{2, 4, 1, 64, 3, 2}, 3.0f, 1.45f, 1.10f},
+  };
 };
 template <>
 struct TensorTiles<256> {
-  static constexpr TileCost all[] = {{{1, 1, 4, 64, 3, 2}, 3.5f, 0.90f, 0.40f}, {{1, 4, 1, 64, 2, 2}, 3.5f, 1.90f, 1.40f}, {{1, 6, 1, 64, 3, 1}, 4.0f, 2.40f, 2.20f}};
+  static constexpr TileCost all[] = {
+      {{1, 1, 4, 64, 3, 2}, 3.0f, 0.60f, 0.32f},
+      {{1, 4, 1, 64, 2, 2}, 3.3f, 1.50f, 1.15f},
+      {{1, 4, 2, 64, 3, 1}, 3.3f, 1.25f, 1.15f},
+  };
 };
 
 /// The kernel to use and how many blocks share the keys of a row tile.
@@ -74,9 +114,16 @@ std::span<const TileCost> tiles_of(int dim);
 /// True when the tensor-core kernel can run: 16-bit elements, a head dimension it is compiled for, 16-byte alignment throughout.
 bool fits_tensor_cores(const AttentionArgs& args);
 
-AttentionPlan plan_attention(const AttentionArgs& args, int multiprocessors);
+/// What a plan must know of a device.
+struct DeviceLimits {
+  int multiprocessors;
+  int block_shared_bytes, shared_bytes;  // shared memory that a block can have, and that a multiprocessor has
+};
 
-/// Predicted microseconds of one tile with a number of splits; the plan is the minimum over both.
-double predict(const AttentionArgs& args, const TileCost& tile, int splits, int multiprocessors);
+/// The tile and number of splits with the lowest predicted time.
+AttentionPlan plan_attention(const AttentionArgs& args, const DeviceLimits& device);
+
+/// Predicted microseconds; `dim` as in AttentionPlan.
+double predict(const AttentionArgs& args, int dim, const TileCost& tile, int splits, const DeviceLimits& device);
 
 }  // namespace flashrt

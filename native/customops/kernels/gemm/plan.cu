@@ -130,6 +130,8 @@ class Planner {
     const bool has_scales = e.a_scale != nullptr || e.b_scale != nullptr;
     const bool plain_scales = e.a_scale != nullptr && e.b_scale != nullptr && !e.a_scale_by_row && !e.b_scale_by_column;
     if (has_scales && !(type == DType::f8e4m3 && plain_scales)) return false;
+    // Seen with cuBLASLt 13.1: a scale that is not aligned to 16 bytes is refused, and only when the product is launched.
+    if (has_scales && (alignment_of(e.a_scale) < 16 || alignment_of(e.b_scale) < 16)) return false;
     if (e.activation == Activation::gelu_tanh ? e.dtype == DType::f32 || e.c != nullptr : e.activation != Activation::none) return false;
     // A float32 output of FP8 operands takes a bfloat16 bias only, and a bias is read in vectors.
     if (e.bias != nullptr && ((narrow_operands && e.dtype == DType::f32) || alignment_of(e.bias) < 16)) return false;

@@ -10,9 +10,12 @@ internal static class BenchCommand
         var cudaGraph = new Option<bool>("--cuda-graph") { Description = "Capture the work into a CUDA graph and time its replays; with --provider cuda." };
         var noLibrary = new Option<bool>("--no-library") { Description = "Without FlashRT's kernels: fused ops run as the bodies they carry." };
         var shapes = CommonArguments.Shapes();
-        var runs = Runs();
+        var runs = CommonArguments.Number<int>("--runs", "N", "Timed runs. Default: about two seconds' worth.", n => n > 0, "1 or more");
         var report = CommonArguments.Report();
-        var command = new Command("bench", "Times bound runs on random, never zero, inputs: p50, p90 and min.") { input, provider, cudaGraph, noLibrary, shapes, runs, report };
+        var command = new Command("bench", "Times bound runs on random, never zero, inputs: p50, p90 and min.")
+        {
+            input, provider, cudaGraph, noLibrary, shapes, runs, report,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetValue(cudaGraph) && result.GetValue(provider) != "cuda") result.AddError("--cuda-graph needs --provider cuda.");
@@ -38,15 +41,5 @@ internal static class BenchCommand
         terminal.Table(["runs>", "p50 µs>", "p90 µs>", "min µs>"],
             [[$"{report.Runs}", Format.Microseconds(report.P50Us), Format.Microseconds(report.P90Us), Format.Microseconds(report.MinUs)]]);
         return ExitCode.Ok;
-    }
-
-    private static Option<int?> Runs()
-    {
-        var option = new Option<int?>("--runs") { Description = "Timed runs. Default: about two seconds' worth.", HelpName = "N" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1) result.AddError("--runs must be 1 or more.");
-        });
-        return option;
     }
 }

@@ -39,6 +39,19 @@ internal static class CommonArguments
         CustomParser = ParseShapes,
     };
 
+    /// <summary>An optional number; what is no number, or not <paramref name="wanted"/>, is a usage error.</summary>
+    public static Option<T?> Number<T>(string name, string helpName, string description, Func<T, bool> wanted, string expected) where T : struct, IParsable<T>
+    {
+        var option = new Option<T?>(name) { Description = description, HelpName = helpName };
+        option.CustomParser = result =>
+        {
+            if (T.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value) && wanted(value)) return value;
+            result.AddError($"{name} is '{result.Tokens[0].Value}'; expected {expected}.");
+            return null;
+        };
+        return option;
+    }
+
     private static Dictionary<string, long[]> ParseShapes(ArgumentResult result)
     {
         var shapes = new Dictionary<string, long[]>(StringComparer.Ordinal);
@@ -61,7 +74,8 @@ internal static class CommonArguments
         {
             if (result.GetValueOrDefault<string>() is not { Length: > 0 } path) return;
             if (Directory.Exists(path)) result.AddError($"{path} is a folder; expected a file name.");
-            else if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) result.AddError($"{path}: the folder {folder} does not exist.");
+            else if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+                result.AddError($"{path}: the folder {folder} does not exist.");
         });
         return option;
     }

@@ -15,7 +15,8 @@ internal static class DevicesCommand
     private static int Run(Terminal terminal)
     {
         var library = FlashRtDevice.Capabilities;
-        terminal.Line($"FlashRt {FlashRtLibrary.Version}, " + (library.BuiltWithCuda ? $"with CUDA kernels (toolkit {Version(library.CudaToolkit)})" : "CPU kernels only"));
+        var kernels = library.BuiltWithCuda ? $"with CUDA kernels (toolkit {Version(library.CudaToolkit)})" : "CPU kernels only";
+        terminal.Line($"FlashRt {FlashRtLibrary.Version}, {kernels}");
         terminal.Line(library.CudaDriver > 0 ? $"driver for CUDA {Version(library.CudaDriver)}" : "no CUDA driver");
         if (library.DeviceCount == 0)
         {

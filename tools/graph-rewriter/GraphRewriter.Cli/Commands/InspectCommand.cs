@@ -24,7 +24,6 @@ internal static class InspectCommand
         Interface(terminal, "output", model, model.Proto.Graph.Output);
         terminal.Table(["op", "nodes>", "types"], model.Graph.Nodes.GroupBy(OpName).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => new[] { g.Key, $"{g.Count()}", string.Join(" ", Types(g)) }));
-        terminal.Line();
         terminal.Line("A rewrite would give:");
         RewriteCommand.Print(terminal, Rewriter.Rewrite(model.Clone(), new RewriteOptions { Shapes = shapes }));
         return ExitCode.Ok;
@@ -35,7 +34,8 @@ internal static class InspectCommand
         var proto = model.Proto;
         var opsets = string.Join(", ", proto.OpsetImport.Select(o => $"{(o.Domain.Length == 0 ? "ai.onnx" : o.Domain)} {o.Version}"));
         var weights = proto.Graph.Initializer.Sum(t => (((DataType)t.DataType).Bits() ?? 0) * t.Dims.Aggregate(1L, (n, d) => n * d) / 8);
-        terminal.Line(Markup.Escape($"{model.Path}: IR {proto.IrVersion}, {opsets}" + (proto.ProducerName.Length > 0 ? $", by {proto.ProducerName} {proto.ProducerVersion}" : "")));
+        var producer = proto.ProducerName.Length > 0 ? $", by {proto.ProducerName} {proto.ProducerVersion}" : "";
+        terminal.Line(Markup.Escape($"{model.Path}: IR {proto.IrVersion}, {opsets}{producer}"));
         terminal.Line($"{Format.Count(model.Graph.Nodes.Count, "node")}, {Format.Count(proto.Graph.Initializer.Count, "weight")} of {weights / 1e6:0.0} MB");
         var symbols = proto.Graph.Input.SelectMany(i => i.Type?.TensorType?.Shape?.Dim ?? []).Where(d => !d.HasDimValue)
             .Select(d => d.HasDimParam ? d.DimParam : "?").Distinct().ToList();
@@ -51,5 +51,6 @@ internal static class InspectCommand
     private static string OpName(Node node) => node.Domain.Length == 0 ? node.OpType : $"{node.Domain}::{node.OpType}";
 
     private static IEnumerable<string> Types(IEnumerable<Node> nodes) =>
-        nodes.SelectMany(n => n.Outputs.OfType<Value>()).Select(v => v.Type == DataType.Undefined ? "?" : v.Type.Name()).Distinct().Order(StringComparer.Ordinal);
+        nodes.SelectMany(n => n.Outputs.OfType<Value>()).Select(v => v.Type == DataType.Undefined ? "?" : v.Type.Name())
+            .Distinct().Order(StringComparer.Ordinal);
 }

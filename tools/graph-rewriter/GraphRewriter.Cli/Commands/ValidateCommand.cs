@@ -12,14 +12,17 @@ internal static class ValidateCommand
         var rtol = Tolerance("--rtol", "Relative tolerance: |new - old| ≤ atol + rtol |old| for every element. Default by the model's precision.");
         var atol = Tolerance("--atol", "Absolute tolerance. Default: a fraction, by the model's precision, of each output's root mean square.");
         var shapes = CommonArguments.Shapes();
-        var seed = new Option<int>("--seed") { Description = "Seed of the random inputs that are used without --data.", HelpName = "N" };
+        var seed = CommonArguments.Number<int>("--seed", "N", "Seed of the random inputs that are used without --data.", _ => true, "an integer");
         var provider = CommonArguments.Provider();
         var report = CommonArguments.Report();
-        var command = new Command("validate", "Runs both models and compares them.") { original, rewritten, data, sites, rtol, atol, shapes, seed, provider, report };
+        var command = new Command("validate", "Runs both models and compares them.")
+        {
+            original, rewritten, data, sites, rtol, atol, shapes, seed, provider, report,
+        };
         command.SetAction(parsed => Run(terminal, parsed.GetValue(original)!, parsed.GetValue(rewritten)!, parsed.GetValue(data), new ValidationOptions
         {
             Shapes = parsed.GetValue(shapes),
-            Seed = parsed.GetValue(seed),
+            Seed = parsed.GetValue(seed) ?? 0,
             Sites = parsed.GetValue(sites),
             Rtol = parsed.GetValue(rtol),
             Atol = parsed.GetValue(atol),
@@ -61,7 +64,10 @@ internal static class ValidateCommand
 
     private static Option<string> DataFolder()
     {
-        var option = new Option<string>("--data") { Description = "Folder with test_data_set_N folders. Without it, seeded random inputs are used.", HelpName = "DIR" };
+        var option = new Option<string>("--data")
+        {
+            Description = "Folder with test_data_set_N folders. Without it, seeded random inputs are used.", HelpName = "DIR",
+        };
         option.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string>() is { } path && !Directory.Exists(path)) result.AddError($"{path}: no such folder.");
@@ -69,14 +75,6 @@ internal static class ValidateCommand
         return option;
     }
 
-    private static Option<double?> Tolerance(string name, string description)
-    {
-        var option = new Option<double?>(name) { Description = description, HelpName = "X" };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && result.GetValueOrDefault<double?>() is { } value and not (>= 0 and < double.PositiveInfinity))
-                result.AddError($"{name} is {value}; expected 0 or more.");
-        });
-        return option;
-    }
+    private static Option<double?> Tolerance(string name, string description) =>
+        CommonArguments.Number<double>(name, "X", description, value => value is >= 0 and < double.PositiveInfinity, "0 or more");
 }

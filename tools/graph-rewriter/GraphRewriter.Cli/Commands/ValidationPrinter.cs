@@ -33,7 +33,8 @@ internal static class ValidationPrinter
     }
 
     private static string Reason(SiteComparison site) =>
-        site.Error ?? string.Join("; ", site.Outputs.Where(o => !o.Passed).Select(o => $"{o.Name} is off by {Format.Error(o.MaxAbs)} on {o.Data}, {Reason(o)}"));
+        site.Error ?? string.Join("; ", site.Outputs.Where(o => !o.Passed)
+            .Select(o => $"{o.Name} is off by {Format.Error(o.MaxAbs)} on {o.Data}, {Reason(o)}"));
 
     private static string Reason(OutputComparison output) => output.NonFinite > 0
         ? $"{Format.Count((int)Math.Min(output.NonFinite, int.MaxValue), "element")} NaN or infinite on one side only"

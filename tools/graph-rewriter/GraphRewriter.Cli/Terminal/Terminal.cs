@@ -29,7 +29,7 @@ public sealed class Terminal
     /// <summary>One line; <paramref name="markup"/> is Spectre's, so other text is put in with <see cref="Markup.Escape"/>.</summary>
     public void Line(string markup = "") => Console.MarkupLine(markup);
 
-    /// <summary>A table with the given heads; cells are plain text. Columns whose head ends with '>' are aligned right.</summary>
+    /// <summary>A table with the given heads; cells are plain text. Columns whose head ends with '>' are aligned right. A blank line follows.</summary>
     public void Table(IReadOnlyList<string> heads, IEnumerable<IReadOnlyList<string>> rows)
     {
         var table = new Table { Border = _interactive ? TableBorder.Rounded : TableBorder.None };
@@ -41,6 +41,7 @@ public sealed class Terminal
             });
         foreach (var row in rows) table.AddRow(row.Select(cell => new Text(cell)));
         Console.Write(table);
+        Console.WriteLine();
     }
 
     /// <summary>Does work that reports how much of it is done, with a progress bar where somebody is watching.</summary>

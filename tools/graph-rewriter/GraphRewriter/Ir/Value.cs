@@ -43,6 +43,9 @@ public sealed class Value
     /// <summary>The single number the value holds, or null.</summary>
     public double? Scalar => Constant is { Count: 1 } c && (c.Type.IsFloat() || c.Type.IsInteger()) ? c.ReadAsDouble()[0] : null;
 
+    /// <summary>The integers the value holds, or null where it is no constant of integers.</summary>
+    public long[]? Integers => Constant is { } c && c.Type.IsInteger() ? c.ReadAsInt64() : null;
+
     internal bool ConstantKnown { get; set; }
 
     internal ConstantTensor? ConstantCache { get; set; }

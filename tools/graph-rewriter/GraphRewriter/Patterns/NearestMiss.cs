@@ -32,8 +32,8 @@ internal static class NearestMiss
     // Null when the whole path fits; level -1 when not even the core does in any recognisable way.
     private static (int Level, string Reason)? Walk(List<Pattern> path, Node core)
     {
-        if (!((Op)path[0]).Fits(core)) return (-1, "");
-        List<Value> at = [core.Outputs[0]!];
+        if (!((Op)path[0]).Fits(core) || core.Outputs is not [{ } output, ..]) return (-1, "");
+        List<Value> at = [output];
         if (Attempt(path[0], at, out var miss).Count == 0)
             return miss is { Depth: > 1 } or { IsCheck: true } ? (0, Sentence(miss)) : (-1, "");
 
@@ -64,7 +64,7 @@ internal static class NearestMiss
     }
 
     private static List<Value> Readers(List<Value> values, string type) => [.. values.SelectMany(v => v.Consumers)
-        .Where(n => n.OpType == type && n.Outputs.Count > 0).Select(n => n.Outputs[0]!).Distinct()];
+        .Where(n => n.OpType == type && n.Outputs is [{ }, ..]).Select(n => n.Outputs[0]!).Distinct()];
 
     private static string Outward(Pattern pattern, List<Value> at)
     {

@@ -52,7 +52,7 @@ public static class Ops
     /// <summary>A node of com.flashrt, for rules that build on earlier ones.</summary>
     public static Op Fused(string op, params IReadOnlyList<Pattern> inputs) => new(op, inputs) { Domain = FusedSites.Domain };
 
-    private static bool ReducesLast(Node node) => node.Int("keepdims", 1) != 0 && (node.Input(1) is not { } a || a.Constant is not null)
+    private static bool ReducesLast(Node node) => node.Int("keepdims", 1) != 0 && (node.Input(1) is not { } a || a.Integers is not null)
         && (node.Input(0)?.Shape is { } s
             ? Reduction.Axes(node, s.Rank) is [var axis] && axis == s.Rank - 1
             : Reduction.Axes(node, 0) is [-1]);

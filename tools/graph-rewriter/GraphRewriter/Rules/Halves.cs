@@ -29,5 +29,5 @@ internal static class Halves
         return SliceRange.Of(start, end, size) == (which * size / 2, size / 2);
     }
 
-    private static long? Only(Value? value) => value?.Constant is { Count: 1, Type: DataType.Int64 or DataType.Int32 } c ? c.ReadAsInt64()[0] : null;
+    private static long? Only(Value? value) => value?.Integers is [var only] ? only : null;
 }

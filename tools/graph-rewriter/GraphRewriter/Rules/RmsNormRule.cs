@@ -43,17 +43,28 @@ public sealed class RmsNormRule : IRule
         return new Fusion("RmsNorm", weight is null ? [x] : [x, weight], [match.Root])
         {
             Attributes = [("epsilon", match.Find(Eps)?.Scalar ?? match.Node(Norms.OpName)!.Float("epsilon", 1e-5f))],
-            Body = match.Node(Norms.OpName) is { } op && op.Input(0)!.Type != op.Input(1)!.Type ? SameTypedBody(match, op) : null,
+            Body = match.Node(Norms.OpName) is { } op && !RunsInsideFunction(op) ? WrittenOut(match, op) : null,
         };
     }
 
-    // RMSNormalization allows a scale of another type than x; ONNX Runtime does not run that, so the body widens x first.
-    private static FunctionBody SameTypedBody(Match match, Node op)
+    // ONNX Runtime refuses RMSNormalization with a scale of another type than x, and crashes on a function that holds its own
+    // SimplifiedLayerNormalization, which it keeps in the standard domain. Their bodies say the same in plain operators.
+    private static bool RunsInsideFunction(Node op) => op.OpType == "RMSNormalization" && op.Input(0)!.Type == op.Input(1)!.Type;
+
+    private static FunctionBody WrittenOut(Match match, Node op)
     {
         var body = new FunctionBody(match.Root);
-        var scale = body.Constant("scale", op.Input(1)!.Constant!);
-        var x = body.Node("Cast", [op.Input(0)!.Name], null, ("to", (long)op.Input(1)!.Type));
-        var y = body.Node(op.OpType, [x, scale], null, ("axis", -1), ("epsilon", op.Float("epsilon", 1e-5f)), ("stash_type", 1));
+        string Number(string role, double value) => body.Constant(role, ConstantTensor.From(DataType.Float, [], [value]));
+        string Wide(Value value) => body.Node("Cast", [value.Name], null, ("to", (long)DataType.Float));
+
+        var gamma = match[Gamma].Constant is { } scale ? body.Constant("scale", ConstantTensor.From(DataType.Float, scale.Dims, scale.ReadAsDouble())) : Wide(match[Gamma]);
+        var x = Wide(match[X]);
+        var square = body.Node("Mul", [x, x]);
+        var mean = match.Graph.Opset >= 18
+            ? body.Node("ReduceMean", [square, body.Constant("axes", ConstantTensor.From(DataType.Int64, [1], [-1L]))])
+            : body.Node("ReduceMean", [square], null, ("axes", new[] { -1L }));
+        var root = body.Node("Sqrt", [body.Node("Add", [mean, Number("epsilon", op.Float("epsilon", 1e-5f))])]);
+        var y = body.Node("Mul", [body.Node("Div", [x, root]), gamma]);
         body.Node("Cast", [y], match.Root.Name, ("to", (long)match.Root.Type));
         return body;
     }

@@ -50,7 +50,7 @@ public sealed class RotaryEmbeddingRule : IRule
     private static bool IsHeadAxis(Node node) => node.Input(0)?.Shape?.Rank == 3 && HeadAxis(node) is 1 or 2;
 
     private static long? HeadAxis(Node unsqueeze) =>
-        (unsqueeze.Input(1) is { } v ? v.Constant?.ReadAsInt64() : unsqueeze.Ints("axes")) is [var axis] ? axis < 0 ? axis + 4 : axis : null;
+        (unsqueeze.Input(1) is { } v ? v.Integers : unsqueeze.Ints("axes")) is [var axis] ? axis < 0 ? axis + 4 : axis : null;
 
     // Which axis of x the table leaves to the heads: 1 is BNSH, 2 is BSNH.
     private static string? Layout(Match match, Value table)

@@ -46,7 +46,8 @@ public sealed class InputShapes
             if (dim.HasDimValue && dim.DimValue != dims[axis])
                 throw new ValidationException($"Axis {axis} of input '{input.Name}' is {dim.DimValue} in the model; --shape gives it {dims[axis]}.");
             if (dim.HasDimParam && !_symbols.TryAdd(dim.DimParam, dims[axis]) && _symbols[dim.DimParam] != dims[axis])
-                throw new ValidationException($"'{dim.DimParam}' is {_symbols[dim.DimParam]} by another --shape and {dims[axis]} by that of input '{input.Name}'.");
+                throw new ValidationException(
+                    $"'{dim.DimParam}' is {_symbols[dim.DimParam]} by another --shape and {dims[axis]} by that of input '{input.Name}'.");
         }
     }
 

@@ -43,7 +43,8 @@ public static class TestData
             if (name.Length == 0)
             {
                 var number = Number(file, prefix);
-                name = number < names.Length ? names[number] : throw new ValidationException($"{file}: has no name, and the graph has only {names.Length} of its kind.");
+                name = number < names.Length ? names[number]
+                    : throw new ValidationException($"{file}: has no name, and the graph has only {names.Length} of its kind.");
             }
             if (!tensors.TryAdd(name, tensor)) throw new ValidationException($"{file}: is the second file for '{name}'.");
         }

@@ -21,7 +21,10 @@ public sealed record OutputComparison(
         if (!result.Dims.SequenceEqual(expected.Dims))
             throw new ValidationException($"Output '{name}' is {result} where the {reference} one is {expected}: the shapes differ.");
         var m = ErrorMetrics.Of(result, expected, tolerance);
-        return new(name, m.MaxAbs, m.MaxRel, m.Cosine, m.Passed, tolerance.Rtol, tolerance.AbsoluteFor(m.Rms), m.NonFinite, data, reference) { Excess = m.Excess };
+        return new(name, m.MaxAbs, m.MaxRel, m.Cosine, m.Passed, tolerance.Rtol, tolerance.AbsoluteFor(m.Rms), m.NonFinite, data, reference)
+        {
+            Excess = m.Excess,
+        };
     }
 
     /// <summary>For each name the comparison that is furthest out, in the order in which the names first appear.</summary>

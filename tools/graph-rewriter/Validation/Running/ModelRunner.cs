@@ -4,8 +4,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace FlashRt.Validation;
 
 /// <summary>
-/// A model in one ONNX Runtime session, run on host tensors. Stock means without the FlashRt library and without graph
-/// optimisations: what the file says, computed by ONNX Runtime's own kernels.
+/// A model in one ONNX Runtime session, run on host tensors. Stock means without the FlashRt library: what the file says, computed
+/// by ONNX Runtime's own kernels.
 /// </summary>
 internal sealed class ModelRunner : IDisposable
 {
@@ -70,7 +70,7 @@ internal sealed class ModelRunner : IDisposable
     private static string Reason(OnnxRuntimeException error)
     {
         var text = error.Message.ReplaceLineEndings(" ").Trim();
-        return text.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? text[(text.IndexOf(']') + 1)..].Trim().TrimEnd('.') : text.TrimEnd('.');
+        return (text.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? text[(text.IndexOf(']') + 1)..] : text).Trim().TrimEnd('.');
     }
 
     private static T Guarded<T>(Func<T> call)

@@ -3,6 +3,7 @@ namespace FlashRt.Validation;
 /// <summary>The sessions that one site needs: the op, its body, and, once a comparison asks for it, its body in float32.</summary>
 internal sealed class SiteRuns : IDisposable
 {
+    private readonly string _opType;
     private readonly OnnxModel _bodyModel;
     private readonly ModelRunner _op;
     private readonly ModelRunner? _body;
@@ -11,6 +12,7 @@ internal sealed class SiteRuns : IDisposable
 
     public SiteRuns(OnnxModel rewritten, FusedSite site, RunOn on)
     {
+        _opType = site.Op;
         _bodyModel = HostBorder.Of(ModelFunctions.BodyModel(rewritten, site));
         _outputs = site.Node.Output.Where(o => o.Length > 0).ToDictionary(o => o, o => rewritten.Graph.Find(o)!.Type, StringComparer.Ordinal);
         _op = Open(HostBorder.Of(ModelFunctions.NodeModel(rewritten, site)), on, "The op cannot be run");
@@ -33,7 +35,7 @@ internal sealed class SiteRuns : IDisposable
         IReadOnlyDictionary<string, HostTensor>? exact = null;
         foreach (var (name, type) in _outputs)
         {
-            var tolerance = Tolerance.OfSite(type == DataType.Undefined ? results[name].Type : type);
+            var tolerance = Tolerance.OfSite(_opType, type == DataType.Undefined ? results[name].Type : type);
             var comparison = narrow is null ? null : OutputComparison.Of(name, results[name], narrow[name], tolerance, data, "body");
             if (comparison is not { Passed: true })
             {

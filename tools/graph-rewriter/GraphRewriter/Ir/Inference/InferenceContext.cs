@@ -14,7 +14,7 @@ internal sealed class InferenceContext(Node node)
 
     /// <summary>Integers from an input if it is there, otherwise from the attribute (older opsets).</summary>
     public long[]? Ints(int input, string attribute) =>
-        node.Input(input) is { } value ? value.Constant?.ReadAsInt64() : node.Ints(attribute);
+        node.Input(input) is { } value ? value.Integers : node.Ints(attribute);
 
     public void Set(DataType type, Shape? shape, int output = 0)
     {

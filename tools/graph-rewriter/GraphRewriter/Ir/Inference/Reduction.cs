@@ -16,7 +16,7 @@ internal static class Reduction
     /// <summary>The axes a reduction runs over, none negative.</summary>
     public static int[] Axes(Node node, int rank)
     {
-        var axes = node.Input(1) is { } value ? value.Constant?.ReadAsInt64() : node.Ints("axes");
+        var axes = node.Input(1) is { } value ? value.Integers : node.Ints("axes");
         if (axes is null or { Length: 0 }) return node.Int("noop_with_empty_axes", 0) != 0 ? [] : [.. Enumerable.Range(0, rank)];
         return [.. axes.Select(a => (int)(a < 0 ? a + rank : a))];
     }

@@ -75,13 +75,7 @@ internal sealed class Body
         _graph.Output(name, DataType.Float);
     }
 
-    public OnnxModel Build()
-    {
-        var model = _graph.Build();
-        foreach (var output in model.Proto.Graph.Output)
-            output.Type.TensorType.Shape = null;
-        return model;
-    }
+    public OnnxModel Build() => OpModel.WithoutOutputShapes(_graph);
 
     private static DataType InputType(ElementType type) => type.IsFloat() || type == ElementType.Float8E4M3 ? DataType.Float : (DataType)type;
 }

@@ -64,7 +64,8 @@ public static class OpBodies
 
     /// <summary>
     /// Holds the graph's outputs against the references. They are float32 whatever the type variable is, because the graph rounds only
-    /// where the op's formula does; its own float32 noise comes on top of that of the reference's tolerance.
+    /// where the op's formula does. Its own float32 noise comes on top, and ONNX Runtime's tanh and sigmoid on the CPU are polynomials with
+    /// an absolute error of a few 1e-7.
     /// </summary>
     internal static IEnumerable<(string Output, OutputCheck Check)> Compare(OpSignature signature, IReadOnlyList<Expected> expected, IReadOnlyDictionary<string, OpTensor> actual)
     {
@@ -75,7 +76,7 @@ public static class OpBodies
                 continue;
             var e = expected[i];
             if (e.Type.IsFloat())
-                e = e with { Type = ElementType.Float32, Noise = [.. e.Values.Select((_, k) => 4 * e.NoiseOf(k))] };
+                e = e with { Type = ElementType.Float32, Noise = [.. e.Values.Select((_, k) => 4 * e.NoiseOf(k) + 4e-6)] };
             yield return (name, OutputCheck.Of(e, got));
         }
     }

@@ -46,16 +46,21 @@ internal sealed class CaseTable(string opName)
                 if (_op.TypeFromAttribute)
                     attributes = new Dictionary<string, object>(attributes) { ["output_dtype"] = type.Name() };
                 var signature = new OpSignature(_op, type, variant.Inputs, variant.Outputs ?? [.. _op.Outputs.Where(o => !o.Optional).Select(o => o.Name)], attributes);
-                var samples = new List<OpSample>();
-                foreach (var sample in _samples)
-                {
-                    // The seed follows from the words, so adding a sample does not change the others.
-                    var data = new Data(signature, Hash($"{_op.Name} {sample.Why}"));
-                    if (sample.Where?.Invoke(data) ?? true)
-                        samples.Add(new OpSample(sample.Why, sample.Make(data), sample.Ordinary));
-                }
-                yield return new OpCase(signature, variant.Why, samples);
+                yield return new OpCase(signature, variant.Why, () => Make(signature));
             }
+    }
+
+    private List<OpSample> Make(OpSignature signature)
+    {
+        var samples = new List<OpSample>();
+        foreach (var sample in _samples)
+        {
+            // The seed follows from the words, so adding a sample does not change the others.
+            var data = new Data(signature, Hash($"{_op.Name} {sample.Why}"));
+            if (sample.Where?.Invoke(data) ?? true)
+                samples.Add(new OpSample(sample.Why, sample.Make(data), sample.Ordinary));
+        }
+        return samples;
     }
 
     private static int Hash(string text) => text.Aggregate(17, (hash, c) => unchecked(hash * 31 + c));

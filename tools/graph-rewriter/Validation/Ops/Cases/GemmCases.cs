@@ -68,8 +68,10 @@ internal static class GemmCases
             .Call("plain", "A B b_scale")
             .Call("bias", "A B b_scale bias")
             .Call("bias and C", "A B b_scale bias C", null, ("beta", 0.5))
-            .Call("activation", "A B b_scale bias", null, ("activation", "gelu_tanh"))
-            .Call("another activation", "A B b_scale", null, ("activation", "silu"));
+            .Call("bias and gelu_tanh", "A B b_scale bias", null, ("activation", "gelu_tanh"))
+            .Call("bias and gelu_erf", "A B b_scale bias", null, ("activation", "gelu_erf"))
+            .Call("silu", "A B b_scale", null, ("activation", "silu"))
+            .Call("relu", "A B b_scale", null, ("activation", "relu"));
         foreach (var shape in Shapes)
             table.With(shape.Why, d => Weights(d, shape.Rows, shape.Inner, shape.Cols, false));
         return table
@@ -92,8 +94,10 @@ internal static class GemmCases
             .Call("plain", "A B a_scale b_scale")
             .Call("bias", "A B a_scale b_scale bias")
             .Call("bias and C", "A B a_scale b_scale bias C", null, ("beta", 0.5))
-            .Call("activation", "A B a_scale b_scale bias", null, ("activation", "gelu_erf"))
-            .Call("another activation", "A B a_scale b_scale", null, ("activation", "relu"));
+            .Call("bias and gelu_tanh", "A B a_scale b_scale bias", null, ("activation", "gelu_tanh"))
+            .Call("bias and gelu_erf", "A B a_scale b_scale bias", null, ("activation", "gelu_erf"))
+            .Call("silu", "A B a_scale b_scale", null, ("activation", "silu"))
+            .Call("relu", "A B a_scale b_scale", null, ("activation", "relu"));
         foreach (var shape in Shapes)
             table.With(shape.Why, d => Bytes(d, shape.Rows, shape.Inner, shape.Cols, false, false));
         return table
@@ -126,7 +130,10 @@ internal static class GemmCases
             .Call("plain", "A A_scales B B_scales")
             .Call("alpha and bias", "A A_scales B B_scales bias", null, ("alpha", 0.25))
             .Call("bias and C", "A A_scales B B_scales bias C", null, ("beta", 0.5))
-            .Call("activation", "A A_scales B B_scales bias", null, ("activation", "silu"));
+            .Call("bias and gelu_tanh", "A A_scales B B_scales bias", null, ("activation", "gelu_tanh"))
+            .Call("bias and gelu_erf", "A A_scales B B_scales bias", null, ("activation", "gelu_erf"))
+            .Call("silu", "A A_scales B B_scales", null, ("activation", "silu"))
+            .Call("relu", "A A_scales B B_scales", null, ("activation", "relu"));
         foreach (var (why, rows, inner, cols) in new (string, long[], long, long)[]
                  { ("one block", [1], 16, 8), ("multiples of 64", [64], 128, 64), ("odd rows and columns", [5], 96, 33), ("past one scale tile", [2, 70], 80, 130), ("part of a block", [3], 40, 16) })
             table.With(why, d => Blocks(d, rows, inner, cols));

@@ -14,7 +14,7 @@ internal static class NormCases
         .Call("both outputs", "X weight scale", "Y Yn")
         .Call("no weight: factor and scale are combined", "X scale")
         .Call("no scale: conversion only", "X")
-        .Call("weight, no scale, both outputs", "X weight", "Y Yn");
+        .Call("weight, no scale, both outputs", "X weight", "Y Yn", ("epsilon", 1e-3));
 
     public static CaseTable LayerNorm() => Rows("LayerNorm")
         .Call("affine", "X gamma beta")
@@ -35,52 +35,53 @@ internal static class NormCases
 
     public static CaseTable AdaLayerNormQuantize() => Modulated(Quantized(Rows("AdaLayerNormQuantize")))
         .Call("scale", "X scale shift quant_scale")
-        .Call("no scale", "X scale shift");
+        .Call("no scale", "X scale shift", null, ("epsilon", 1e-6));
 
     public static CaseTable AdaRmsNorm() => Modulated(Rows("AdaRmsNorm"))
         .Call("weight and gate", "X style weight", "Y gate")
         .Call("no weight", "X style", "Y gate")
-        .Call("gate left out", "X style");
+        .Call("gate left out", "X style", null, ("epsilon", 1e-3));
 
     public static CaseTable AdaRmsNormQuantize() => Modulated(Quantized(Rows("AdaRmsNormQuantize")))
         .Call("weight, scale and gate", "X style weight scale", "Y gate")
         .Call("no weight", "X style scale", "Y gate")
-        .Call("neither weight, scale nor gate", "X style");
+        .Call("neither weight, scale nor gate", "X style", null, ("epsilon", 1e-3));
 
     public static CaseTable AddRmsNorm() => Rows("AddRmsNorm")
         .Call("weight", "residual x weight")
         .Call("weight and bias", "residual x weight bias")
-        .Call("bias alone", "residual x bias")
+        .Call("bias alone", "residual x bias", null, ("epsilon", 1e-3))
         .Call("the sum before rounding", "residual x weight", null, ("stash", "unrounded"));
 
     public static CaseTable AddRmsNormQuantize() => Quantized(Rows("AddRmsNormQuantize"))
         .Call("weight and scale", "residual x weight scale")
         .Call("no weight, the sum before rounding", "residual x scale", null, ("stash", "unrounded"))
         .Call("neither weight nor scale", "residual x")
-        .Call("everything", "residual x weight bias scale", null, ("stash", "unrounded"));
+        .Call("everything", "residual x weight bias scale", null, ("stash", "unrounded"), ("epsilon", 1e-3));
 
     public static CaseTable AddLayerNorm() => Rows("AddLayerNorm")
         .Call("affine", "residual x gamma beta")
         .Call("no affine", "residual x")
         .Call("affine and bias", "residual x gamma beta bias")
-        .Call("bias alone", "residual x bias");
+        .Call("bias alone", "residual x bias", null, ("epsilon", 1e-3));
 
     public static CaseTable AddLayerNormQuantize() => Quantized(Rows("AddLayerNormQuantize"))
         .Call("affine and scale", "residual x gamma beta scale")
-        .Call("bias and scale", "residual x bias scale")
+        .Call("bias and scale", "residual x bias scale", null, ("epsilon", 1e-3))
         .Call("no scale", "residual x gamma beta");
 
     public static CaseTable GatedAddAdaRmsNorm() => Modulated(Rows("GatedAddAdaRmsNorm"))
         .Call("weight", "residual x gate style weight")
-        .Call("no weight", "residual x gate style");
+        .Call("no weight", "residual x gate style", null, ("epsilon", 1e-3));
 
     public static CaseTable GatedAddAdaRmsNormQuantize() => Modulated(Quantized(Rows("GatedAddAdaRmsNormQuantize")))
         .Call("weight and scale", "residual x gate style weight scale")
         .Call("no weight", "residual x gate style scale")
-        .Call("neither", "residual x gate style");
+        .Call("neither", "residual x gate style", null, ("epsilon", 1e-3));
 
     public static CaseTable GatedAddAdaLayerNorm() => Modulated(Rows("GatedAddAdaLayerNorm"))
-        .Call("modulated", "residual x gate scale shift");
+        .Call("modulated", "residual x gate scale shift")
+        .Call("another epsilon", "residual x gate scale shift", null, ("epsilon", 1e-3));
 
     private static CaseTable Rows(string op)
     {

@@ -1,11 +1,22 @@
 namespace FlashRt.Validation.Ops;
 
 /// <summary>One form of call, and the values to try it with.</summary>
-/// <param name="Signature">The form of the call.</param>
-/// <param name="Why">Why this form is there.</param>
-/// <param name="Samples">The values.</param>
-public sealed record OpCase(OpSignature Signature, string Why, IReadOnlyList<OpSample> Samples)
+/// <param name="signature">The form of the call.</param>
+/// <param name="why">Why this form is there.</param>
+/// <param name="makeSamples">Makes the values, when they are first asked for.</param>
+public sealed class OpCase(OpSignature signature, string why, Func<IReadOnlyList<OpSample>> makeSamples)
 {
+    private readonly Lazy<IReadOnlyList<OpSample>> _samples = new(makeSamples);
+
+    /// <summary>The form of the call.</summary>
+    public OpSignature Signature => signature;
+
+    /// <summary>Why this form is there.</summary>
+    public string Why => why;
+
+    /// <summary>The values; the same in every run.</summary>
+    public IReadOnlyList<OpSample> Samples => _samples.Value;
+
     /// <inheritdoc/>
     public override string ToString() => Signature.ToString();
 }

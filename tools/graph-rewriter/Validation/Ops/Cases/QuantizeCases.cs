@@ -72,8 +72,7 @@ internal static class QuantizeCases
         var table = new CaseTable("QuantizeInt8")
             .Call("for each token", "X", "Y scale_out")
             .Call("for the tensor", "X", "Y scale_out", ("granularity", "tensor"))
-            .Call("static for the tensor", "X scale", null, ("granularity", "tensor"))
-            .Call("static", "X scale");
+            .Call("static for the tensor", "X scale", null, ("granularity", "tensor"));
         foreach (var (why, shape) in RowShapes.All)
             table.With(why, d => Scaled(d, d.Normal(shape, 3), 0.03));
         return table

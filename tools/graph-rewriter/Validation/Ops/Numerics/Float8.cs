@@ -32,14 +32,15 @@ public static class Float8
 
     /// <summary>
     /// What the static quantiser converts: with a scale, clamp(v / max(scale, 1e-12)) where the clamp has fmin/fmax semantics (NaN becomes
-    /// -448); without one, v.
+    /// -448); without one, v. Reciprocal and product are float32: with a measured scale many quotients are exact ties, which the last bit
+    /// of either decides.
     /// </summary>
     public static double Scaled(double value, double? scale)
     {
         if (scale is not { } s)
             return value;
-        var scaled = value * (1 / Math.Max(s, (double)1e-12f));
-        return double.IsNaN(scaled) ? -Largest : Math.Clamp(scaled, -Largest, Largest);
+        var scaled = (float)value * (1 / MathF.Max((float)s, 1e-12f));
+        return float.IsNaN(scaled) ? -Largest : Math.Clamp(scaled, -Largest, Largest);
     }
 
     /// <summary>Position of a value on the line of codes: neighbours differ by 1, both zeros are 0.</summary>

@@ -20,12 +20,12 @@ public static class Nvfp4
     /// <summary>The value of a 4-bit code.</summary>
     public static double Decode(int code) => (code & 8) != 0 ? -Magnitudes[code & 7] : Magnitudes[code & 7];
 
-    /// <summary>The smallest unsigned E4M3 value that is not below <paramref name="want"/>; positive values below 2^-9 give 2^-9, those above 448 give 448.</summary>
+    /// <summary>The smallest unsigned E4M3 value that is not below <paramref name="want"/>; positive values below 2^-9 give 2^-9, those above 240 give 448.</summary>
     public static byte EncodeScale(double want)
     {
         if (!(want > 0))
             return 0;
-        for (var code = 1; code < 0x7E; code++)
+        for (var code = 1; code <= 0x77; code++)
             if (DecodeScale((byte)code) >= want)
                 return (byte)code;
         return 0x7E;

@@ -22,8 +22,9 @@ internal static class AttentionReference
                         if (double.IsNegativeInfinity(logits[j]))
                             continue;
                         var p = Math.Exp(logits[j] - max) / sum;
+                        long at = shape.OutputAt(b, i, h), value = shape.ValueAt(b, j, h / shape.Group);
                         for (long d = 0; d < shape.ValueSize; d++)
-                            o[shape.OutputAt(b, i, h) + d] += p * shape.Value(b, j, h / shape.Group, d);
+                            o[at + d] += p * shape.ValueData[value + d];
                     }
                 }
         // Unit-variance inputs; covers logits and probabilities rounded to T as well as the flash formulation.
@@ -35,8 +36,6 @@ internal static class AttentionReference
         ];
     }
 
-    
-
     private static void Logits(OpCall call, Heads shape, long b, long h, long i, double[] logits)
     {
         double scale = call.Float("scale") is var s && s > 0 ? s : 1 / Math.Sqrt(shape.Size), cap = call.Float("softcap");
@@ -47,18 +46,21 @@ internal static class AttentionReference
         var end = call.Int("causal") == 1 ? Math.Min(length, position + 1) : length;
         if (i == 0 && call.Find("first_row_length") is { } first)
             end = Math.Min(end, (long)first.Values[0]);
+        OpTensor? mask = call.Find("mask"), bias = call.Find("bias");
+        var query = shape.QueryAt(b, i, h);
         for (long j = 0; j < shape.Keys; j++)
         {
             logits[j] = double.NegativeInfinity;
-            if (j >= end || (window >= 0 && j < position - window) || Spread(call.Find("mask"), b, h, i, j) is 0)
+            if (j >= end || (window >= 0 && j < position - window) || Spread(mask, b, h, i, j) is 0)
                 continue;
             var dot = 0.0;
+            var key = shape.KeyAt(b, j, h / shape.Group);
             for (long d = 0; d < shape.Size; d++)
-                dot += shape.Query(b, i, h, d) * shape.Key(b, j, h / shape.Group, d);
+                dot += shape.QueryData[query + d] * shape.KeyData[key + d];
             var x = scale * dot;
             if (cap > 0)
                 x = cap * Math.Tanh(x / cap);
-            logits[j] = x + (Spread(call.Find("bias"), b, h, i, j) ?? 0);
+            logits[j] = x + (Spread(bias, b, h, i, j) ?? 0);
         }
     }
 
@@ -120,9 +122,13 @@ internal static class AttentionReference
         public long ValueSize { get; }
         public long[] OutputShape { get; }
 
-        public double Query(long b, long i, long h, long d) => _q.Values[At(_q, b, i, h, QueryHeads, Size, Queries, 0) + d];
-        public double Key(long b, long j, long g, long d) => _k.Values[At(_k, b, j, g, _kvHeads, Size, Keys, QueryHeads * Size) + d];
-        public double Value(long b, long j, long g, long d) => _v.Values[At(_v, b, j, g, _kvHeads, ValueSize, Keys, (QueryHeads + _kvHeads) * Size) + d];
+        public double[] QueryData => _q.Values;
+        public double[] KeyData => _k.Values;
+        public double[] ValueData => _v.Values;
+
+        public long QueryAt(long b, long i, long h) => At(_q, b, i, h, QueryHeads, Size, Queries, 0);
+        public long KeyAt(long b, long j, long g) => At(_k, b, j, g, _kvHeads, Size, Keys, QueryHeads * Size);
+        public long ValueAt(long b, long j, long g) => At(_v, b, j, g, _kvHeads, ValueSize, Keys, (QueryHeads + _kvHeads) * Size);
 
         public long OutputAt(long b, long i, long h) => _q.Shape.Length == 4 && _headMajor
             ? ((b * QueryHeads + h) * Queries + i) * ValueSize

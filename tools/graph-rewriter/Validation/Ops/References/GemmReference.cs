@@ -35,7 +35,7 @@ internal static class GemmReference
         bool exactProduct = false, int packed = 1)
     {
         OpTensor left = call["A"], right = call["B"];
-        long rows = left.Rows, inner = left.Last * packed, cols = transposed ? right.Shape[0] : right.Last;
+        long rows = OpTensor.CountOf(left.Shape[..^1]), inner = left.Last * packed, cols = transposed ? right.Shape[0] : right.Last;
         OpTensor? bias = call.Find("bias"), c = call.Find("C");
         var beta = call.Float("beta");
         var activation = call.Text("activation");
@@ -57,7 +57,7 @@ internal static class GemmReference
                 var residual = c is null ? 0 : beta * c.Values[at % c.Count];
                 values[at] = ActivationReference.Activate(activation, linear) + residual;
                 // The steepest activation (gelu) has slope 1.13.
-                noise[at] = unit * Math.Abs(values[at]) + Expected.Float32Noise * (Math.Abs(linear) + Math.Abs(residual))
+                noise[at] = unit * Math.Abs(values[at]) + Expected.Float32Noise * (Math.Abs(f * sum) + Math.Abs(linear - f * sum) + Math.Abs(residual))
                     + ActivationReference.Noise(activation, linear) + (exactProduct ? 0 : 1.13 * Math.ScaleB(1, -12) * Math.Abs(f) * magnitude);
             }
         return [new Expected(call.Type, [.. left.Shape[..^1], cols], values, noise)];

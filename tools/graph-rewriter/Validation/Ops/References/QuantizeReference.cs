@@ -19,7 +19,7 @@ internal static class QuantizeReference
         var scale = call.Scalar("scale");
         if (call.Int("dynamic") == 1)
             scale = DynamicScale(x.Values, Float8.Largest);
-        return [Quantized(x, scale), new Expected(ElementType.Float32, [1], [scale ?? 1])];
+        return [Quantized(x, scale), new Expected(ElementType.Float32, [1], [Math.Max(scale ?? 1, 1e-12f)])];
     }
 
     public static IReadOnlyList<Expected> DequantizeFp8(OpCall call)
@@ -41,12 +41,12 @@ internal static class QuantizeReference
         for (long g = 0; g < groups; g++)
         {
             var group = new ArraySegment<double>(x.Values, (int)(g * size), (int)size);
-            scales[g] = given ?? DynamicScale(group, 127);
-            var inverse = 1 / Math.Max(scales[g], (double)1e-12f);
+            scales[g] = Math.Max(given ?? DynamicScale(group, 127), 1e-12f);
+            var inverse = 1 / (float)scales[g];
             for (var i = 0; i < size; i++)
-                values[g * size + i] = Math.Clamp(Math.Round(group[i] * inverse, MidpointRounding.ToEven), -127, 127);
+                values[g * size + i] = Math.Clamp(Math.Round((double)((float)group[i] * inverse), MidpointRounding.ToEven), -127, 127);
         }
-        return [new Expected(ElementType.Int8, x.Shape, values), new Expected(ElementType.Float32, given is null && perToken ? x.Shape[..^1] : [1], scales)];
+        return [new Expected(ElementType.Int8, x.Shape, values), new Expected(ElementType.Float32, given is null && perToken && x.Shape.Length > 1 ? x.Shape[..^1] : [1], scales)];
     }
 
     public static IReadOnlyList<Expected> QuantizeNvfp4(OpCall call)

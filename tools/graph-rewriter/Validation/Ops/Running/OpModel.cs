@@ -20,12 +20,28 @@ public static class OpModel
         var outputs = op.Outputs.Select(o => signature.Outputs.Contains(o.Name) ? InnerName(o.Name) : "");
         var node = graph.Node($"{OpCatalog.Domain}::{op.Name}", Trim(inputs), [.. signature.Attributes.Select(a => (a.Key, a.Value))], Trim(outputs));
         foreach (var output in op.Outputs.Where(o => signature.Outputs.Contains(o.Name)))
-            Output(graph, output, signature);
+            Output(graph, output, signature, InnerName(output.Name));
+        var model = WithoutOutputShapes(graph);
+        model.Proto.Graph.Node.Single(n => n.Output.SequenceEqual(node)).Name = NodeName;
+        return model;
+    }
+
+    /// <summary>The model, its outputs of any rank: ONNX Runtime infers what can be inferred.</summary>
+    public static OnnxModel WithoutOutputShapes(GraphBuilder graph)
+    {
         var model = graph.Build();
         foreach (var output in model.Proto.Graph.Output)
             output.Type.TensorType.Shape = null;
-        model.Proto.Graph.Node.Single(n => n.Output.SequenceEqual(node)).Name = NodeName;
         return model;
+    }
+
+    /// <summary>The same model with graph inputs of any rank.</summary>
+    public static OnnxModel AnyRank(OnnxModel model)
+    {
+        var copy = model.Clone();
+        foreach (var input in copy.Proto.Graph.Input)
+            input.Type.TensorType.Shape = null;
+        return copy;
     }
 
     /// <summary>Name of an op's output inside the graph; the graph output has the plain name.</summary>
@@ -51,11 +67,14 @@ public static class OpModel
         return [.. list];
     }
 
-    private static void Output(GraphBuilder graph, OpOutput output, OpSignature signature)
+    /// <summary>Makes a value the graph output of an op's output.</summary>
+    public static void Output(GraphBuilder graph, OpOutput output, OpSignature signature, string value)
     {
         var type = output.Type == "T" ? signature.Type : ElementTypes.Parse(output.Type);
-        graph.Node(type == ElementType.Float8E4M3 ? "Cast" : "Identity", [InnerName(output.Name)],
-            type == ElementType.Float8E4M3 ? [("to", (long)DataType.Float)] : [], [output.Name]);
+        if (type == ElementType.Float8E4M3)
+            graph.Node("Cast", [value], [("to", (long)DataType.Float)], [output.Name]);
+        else
+            graph.Node("Identity", [value], null, [output.Name]);
         graph.Output(output.Name, (DataType)Outside(type));
     }
 }

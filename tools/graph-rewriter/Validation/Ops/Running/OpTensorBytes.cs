@@ -3,16 +3,17 @@ using System.Runtime.InteropServices;
 namespace FlashRt.Validation.Ops;
 
 /// <summary>Op tensors to and from the bytes that ONNX Runtime holds.</summary>
-internal static class OpTensorBytes
+public static class OpTensorBytes
 {
-    public static HostTensor ToHost(OpTensor tensor)
-    {
-        var type = OpModel.Outside(tensor.Type);
-        return new HostTensor((DataType)type, tensor.Shape, Encode(type, tensor.Values));
-    }
+    /// <summary>The bytes of a graph input; FP8 operands enter as float32.</summary>
+    public static byte[] Encode(OpTensor tensor) => Encode(OpModel.Outside(tensor.Type), tensor.Values);
 
-    public static OpTensor FromHost(HostTensor tensor) =>
-        new((ElementType)tensor.Type, [.. tensor.Dims], Decode((ElementType)tensor.Type, tensor.Bytes));
+    /// <summary>A tensor from the bytes of a graph output.</summary>
+    public static OpTensor Decode(ElementType type, long[] shape, ReadOnlySpan<byte> bytes) => new(type, shape, Decode(type, bytes));
+
+    internal static HostTensor ToHost(OpTensor tensor) => new((DataType)OpModel.Outside(tensor.Type), tensor.Shape, Encode(tensor));
+
+    internal static OpTensor FromHost(HostTensor tensor) => Decode((ElementType)tensor.Type, [.. tensor.Dims], tensor.Bytes);
 
     private static byte[] Encode(ElementType type, double[] values) => type switch
     {

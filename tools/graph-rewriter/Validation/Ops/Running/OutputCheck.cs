@@ -38,11 +38,8 @@ public sealed record OutputCheck(bool Passed, double WorstError, double Toleranc
             double wanted = Rounding.To(expected.Type, expected.Values[i]), got = actual.Values[i];
             if (wanted.Equals(got))
                 continue;
-            var allowed = 2 * Rounding.Ulp(expected.Type, wanted) + expected.NoiseOf(i) + Math.ScaleB(1, -120);
-            // Where rounding decides between the largest value and infinity, both are within the noise.
-            var e = double.IsInfinity(got) && Math.Abs(expected.Values[i]) + allowed >= Rounding.Largest(expected.Type) && Math.Sign(got) == Math.Sign(wanted)
-                ? 0
-                : Math.Abs(got - wanted);
+            var allowed = 2 * Rounding.Ulp(expected.Type, wanted) + (double.IsFinite(wanted) ? expected.NoiseOf(i) : 0) + Math.ScaleB(1, -120);
+            var e = OverflowsEitherWay(expected, i, wanted, got) ? 0 : Math.Abs(got - wanted);
             if (e <= worst * allowed)
                 continue;
             (error, tolerance) = (e, allowed);
@@ -51,6 +48,15 @@ public sealed record OutputCheck(bool Passed, double WorstError, double Toleranc
                 failure ??= Describe(expected, i, wanted, got, allowed);
         }
         return new OutputCheck(failure is null, error, tolerance, failure);
+    }
+
+    // Where noise decides between the largest value and infinity, both are right.
+    private static bool OverflowsEitherWay(Expected expected, long index, double wanted, double got)
+    {
+        if (!double.IsFinite(expected.Values[index]) || double.IsNaN(got) || Math.Sign(wanted) != Math.Sign(got) || double.IsInfinity(wanted) == double.IsInfinity(got))
+            return false;
+        double largest = Rounding.Largest(expected.Type), edge = largest + Rounding.Ulp(expected.Type, largest) / 2;
+        return Math.Abs(Math.Abs(expected.Values[index]) - edge) <= expected.NoiseOf(index);
     }
 
     private static OutputCheck Codes(Expected expected, OpTensor actual, Func<double, int> ordinal)

@@ -1,0 +1,1 @@
+global using DataType = FlashRt.GraphRewriter.Ir.Protos.TensorProto.Types.DataType;

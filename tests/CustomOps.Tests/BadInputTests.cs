@@ -1,0 +1,95 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace FlashRt.CustomOps.Tests;
+
+/// <summary>Wrong calls give an error that names op and node and says what was expected and what came. Nothing aborts the process.</summary>
+[TestClass]
+public sealed class BadInputTests
+{
+    public static IEnumerable<object[]> LoadRows => BadCalls.AtLoad.Select((c, i) => new object[] { i, c.ToString() });
+
+    public static IEnumerable<object[]> RunRows =>
+        from provider in Enum.GetValues<OpProvider>()
+        from row in BadCalls.AtRun.Select((c, i) => (c, i))
+        select new object[] { row.i, row.c.ToString(), provider };
+
+    public static IEnumerable<object[]> Ops => OpCatalog.Ops.Select(op => new object[] { op.Name });
+
+    public static IEnumerable<object[]> Attributes =>
+        from op in OpCatalog.Ops
+        from attribute in op.Attributes
+        select new object[] { op.Name, attribute.Name };
+
+    [TestMethod, DynamicData(nameof(LoadRows))]
+    public void IsRefusedAtLoad(int row, string name)
+    {
+        _ = name;
+        var (signature, operands) = BadCalls.AtLoad[row].Make();
+        var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Open(signature, operands, OpProvider.Cpu).Dispose());
+        AssertNames(error, signature.Op, BadCalls.AtLoad[row].Message);
+    }
+
+    [TestMethod, DynamicData(nameof(RunRows))]
+    public void IsRefusedAtRun(int row, string name, OpProvider provider)
+    {
+        _ = name;
+        Cuda.RequireFor(provider);
+        var (signature, operands) = BadCalls.AtRun[row].Make();
+        using var session = OpSessions.Open(signature, operands, provider);
+        var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Run(session, operands));
+        AssertNames(error, signature.Op, BadCalls.AtRun[row].Message);
+    }
+
+    [TestMethod]
+    public void EveryOpHasABadCall() =>
+        CollectionAssert.IsSubsetOf(
+            // Copies, fills and casts take any shape and have no attributes.
+            OpCatalog.Ops.Select(op => op.Name).Except(["Copy", "FillNegInf", "CastFloat16"]).ToList(),
+            BadCalls.AtLoad.Concat(BadCalls.AtRun).Select(c => c.Op).ToList());
+
+    [TestMethod, DynamicData(nameof(Attributes))]
+    public void AttributeOfAnotherKindIsRefused(string op, string attribute)
+    {
+        var opCase = OpCases.Of(op).First();
+        var wrong = opCase.Signature.Op.FindAttribute(attribute)!.Type == "string" ? (object)7L : "seven";
+        var signature = opCase.Signature with { Attributes = new Dictionary<string, object>(opCase.Signature.Attributes) { [attribute] = wrong } };
+        var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Open(signature, opCase.Samples[0].Operands, OpProvider.Cpu).Dispose());
+        AssertNames(error, signature.Op, attribute);
+    }
+
+    [TestMethod, DynamicData(nameof(Ops))]
+    public void MissingInputIsRefused(string op)
+    {
+        var opCase = OpCases.Of(op).First();
+        foreach (var input in opCase.Signature.Op.Inputs.Where(i => !i.Optional))
+        {
+            var signature = opCase.Signature with { Inputs = [.. opCase.Signature.Inputs.Where(i => i != input.Name)] };
+            var error = Assert.ThrowsExactly<OnnxRuntimeException>(() =>
+            {
+                using var session = OpSessions.Open(signature, opCase.Samples[0].Operands, OpProvider.Cpu);
+                OpSessions.Run(session, opCase.Samples[0].Operands);
+            });
+            StringAssert.Contains(error.Message, op);
+        }
+    }
+
+    [TestMethod, DynamicData(nameof(Ops))]
+    public void UnsupportedTypeIsRefused(string op)
+    {
+        var opCase = OpCases.Of(op).First();
+        if (opCase.Signature.Op.Inputs.All(i => i.Type != "T" || !opCase.Signature.Inputs.Contains(i.Name)))
+            return;
+        var operands = opCase.Samples[0].Operands.ToDictionary(o => o.Key,
+            o => opCase.Signature.Op.Inputs.Any(i => i.Name == o.Key && i.Type == "T") ? o.Value with { Type = ElementType.Float64 } : o.Value);
+        var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Open(opCase.Signature, operands, OpProvider.Cpu).Dispose());
+        StringAssert.Contains(error.Message, op);
+        StringAssert.Contains(error.Message, OpModel.NodeName);
+        StringAssert.Contains(error.Message, "double");
+    }
+
+    private static void AssertNames(OnnxRuntimeException error, Op op, params string[] words)
+    {
+        foreach (var word in (string[])[$"com.flashrt::{op.Name}", OpModel.NodeName, .. words])
+            StringAssert.Contains(error.Message, word);
+    }
+}

@@ -1,0 +1,45 @@
+namespace FlashRt.GraphRewriter.Cli.Tests;
+
+[TestClass]
+public class CommandLineTests : CliTest
+{
+    private static readonly string[] Commands = ["rewrite", "validate", "inspect", "bench", "ops", "devices", "restore"];
+
+    [TestMethod]
+    public void HelpListsTheCommands()
+    {
+        var help = Ok("--help");
+        foreach (var command in Commands) StringAssert.Contains(help, command);
+    }
+
+    [TestMethod]
+    public void EveryCommandHasHelp()
+    {
+        foreach (var command in Commands) StringAssert.Matches(Ok(command, "--help"), new($@"Usage:\s+\S+ {command}"));
+    }
+
+    [TestMethod]
+    public void TheVersionIsPrinted() => StringAssert.Matches(Ok("--version"), new(@"^\d+\.\d+\.\d+"));
+
+    [TestMethod]
+    [DataRow()]
+    [DataRow("compile")]
+    [DataRow("rewrite")]
+    [DataRow("validate", "one.onnx")]
+    [DataRow("ops", "--yaml")]
+    public void MistakesAreUsageErrors(params string[] args) => StringAssert.Contains(Fails(ExitCode.Usage, args), "--help'");
+
+    [TestMethod]
+    public void AnUnknownOptionIsNamed() => StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", Gemma, "-o", PathOf("x.onnx"), "--fast"), "--fast");
+
+    [TestMethod]
+    public void AMissingFileIsAUsageError()
+    {
+        foreach (var command in new[] { "inspect", "bench" })
+            StringAssert.Contains(Fails(ExitCode.Usage, command, PathOf("none.onnx")), "none.onnx: no such file");
+        StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", PathOf("none.onnx"), "-o", PathOf("x.onnx")), "no such file");
+        StringAssert.Contains(Fails(ExitCode.Usage, "restore", PathOf("none.onnx"), "-o", PathOf("x.onnx")), "no such file");
+        StringAssert.Contains(Fails(ExitCode.Usage, "validate", Gemma, PathOf("none.onnx")), "no such file");
+        StringAssert.Contains(Fails(ExitCode.Usage, "inspect", Path.GetDirectoryName(Gemma)!), "is a folder");
+    }
+}

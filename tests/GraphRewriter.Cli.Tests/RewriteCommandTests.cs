@@ -1,0 +1,117 @@
+namespace FlashRt.GraphRewriter.Cli.Tests;
+
+[TestClass]
+public class RewriteCommandTests : CliTest
+{
+    [TestMethod]
+    public void AModelIsRewrittenAndTheReportWritten()
+    {
+        var output = Ok("rewrite", Gemma, "-o", PathOf("out.onnx"), "--report", PathOf("r.json"));
+        CollectionAssert.AreEqual(new[] { "out.onnx", "r.json" }, Files.ToArray());
+
+        var report = Json(PathOf("r.json"));
+        CollectionAssert.AreEqual(new[] { "model", "nodes_before", "nodes_after", "fusions", "sites", "not_fused" }, Keys(report));
+        CollectionAssert.AreEqual(new[] { "op", "name", "nodes" }, Keys(report.GetProperty("sites")[0]));
+        Assert.AreEqual(report.GetProperty("sites").GetArrayLength(), report.GetProperty("fusions").EnumerateObject().Sum(f => f.Value.GetInt32()));
+
+        var model = OnnxModel.Load(PathOf("out.onnx"));
+        Assert.AreEqual(report.GetProperty("nodes_after").GetInt32(), model.Graph.Nodes.Count);
+        StringAssert.Contains(output, $"{report.GetProperty("nodes_before")} nodes before, {report.GetProperty("nodes_after")} after");
+        foreach (var fusion in report.GetProperty("fusions").EnumerateObject()) StringAssert.Contains(output, fusion.Name);
+    }
+
+    [TestMethod]
+    public void SitesNotFusedAreReportedWithTheReason()
+    {
+        var path = PathOf("r.json");
+        var output = Ok("rewrite", Model("pi0_prefix_fp16"), "-o", PathOf("out.onnx"), "--report", path);
+        var site = Json(path).GetProperty("not_fused")[0];
+        CollectionAssert.AreEqual(new[] { "rule", "node", "reason" }, Keys(site));
+        foreach (var key in Keys(site)) StringAssert.Contains(output, site.GetProperty(key).GetString());
+    }
+
+    [TestMethod]
+    public void ShapesMakeTheGraphStatic()
+    {
+        var model = OnnxModel.Load(Rewritten("gemma_fp16_dynamo", "--shape", "input_ids=1x24"));
+        Assert.AreEqual("[1,24]", model.Graph.Find("input_ids")!.Shape!.ToString());
+    }
+
+    [TestMethod]
+    public void WithoutFallbackThereAreNoBodies()
+    {
+        var model = OnnxModel.Load(Rewritten("gemma_fp16_dynamo", "--no-fallback"));
+        Assert.IsEmpty(model.Proto.Functions);
+        Assert.IsNotEmpty(FusedSites.Of(model));
+    }
+
+    [TestMethod]
+    public void RewritingTwiceChangesNothing()
+    {
+        var first = Rewritten();
+        Ok("rewrite", first, "-o", PathOf("second.onnx"));
+        CollectionAssert.AreEqual(OnnxModel.Load(first).Graph.Nodes.Select(n => n.ToString()).ToArray(),
+            OnnxModel.Load(PathOf("second.onnx")).Graph.Nodes.Select(n => n.ToString()).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("input_ids")]
+    [DataRow("input_ids=")]
+    [DataRow("input_ids=1xa")]
+    [DataRow("input_ids=0x4")]
+    [DataRow("input_ids=-1x4")]
+    [DataRow("=1x4")]
+    [DataRow("input_ids=1,24")]
+    [DataRow("input_ids=99999999999999999999")]
+    public void AShapeThatIsNoneIsAUsageError(string shape) =>
+        StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", Gemma, "-o", PathOf("out.onnx"), "--shape", shape), $"'{shape}' is not a shape");
+
+    [TestMethod]
+    public void AShapeThatDoesNotFitIsAUsageError()
+    {
+        string Error(params string[] shapes) =>
+            Fails(ExitCode.Usage, ["rewrite", Gemma, "-o", PathOf("out.onnx"), .. shapes.SelectMany(s => new[] { "--shape", s })]);
+        StringAssert.Contains(Error("ids=1x24"), "has no input 'ids'; its inputs are input_ids");
+        StringAssert.Contains(Error("input_ids=24"), "has 2 axes");
+        StringAssert.Contains(Error("input_ids=2x24"), "is 1 in the model");
+        StringAssert.Contains(Error("input_ids=1x24", "input_ids=1x25"), "twice");
+        Assert.IsEmpty(Files);
+    }
+
+    [TestMethod]
+    public void AFileThatIsNoModelIsRefused()
+    {
+        File.WriteAllText(PathOf("text.onnx"), "this is not a model");
+        File.WriteAllText(PathOf("empty.onnx"), "");
+        File.WriteAllBytes(PathOf("cut.onnx"), File.ReadAllBytes(Gemma)[..5000]);
+        foreach (var name in new[] { "text.onnx", "empty.onnx", "cut.onnx" })
+            StringAssert.Contains(Fails(ExitCode.Refused, "rewrite", PathOf(name), "-o", PathOf("out.onnx"), "--report", PathOf("r.json")), name);
+        CollectionAssert.AreEqual(new[] { "cut.onnx", "empty.onnx", "text.onnx" }, Files.ToArray(), "nothing is written");
+    }
+
+    [TestMethod]
+    public void AnImpossibleOutputIsAUsageError()
+    {
+        StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", Gemma, "-o", PathOf("no/out.onnx")), "does not exist");
+        StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", Gemma, "-o", PathOf("")), "is a folder");
+        StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", Gemma, "-o", Gemma), "The output is the input");
+        StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", Gemma, "-o", PathOf("out.onnx"), "--report", PathOf("no/r.json")), "does not exist");
+        Assert.IsEmpty(Files);
+    }
+
+    [TestMethod]
+    public void AnOutputThatCannotBeWrittenIsRefused()
+    {
+        if (!Directory.Exists("/proc")) Assert.Inconclusive("There is no folder that nobody can write to.");
+        StringAssert.Contains(Fails(ExitCode.Refused, "rewrite", Gemma, "-o", "/proc/flashrt.onnx"), "/proc/flashrt.onnx: cannot be written");
+    }
+
+    [TestMethod]
+    public void ARefusedModelLeavesTheOldOutput()
+    {
+        File.WriteAllText(PathOf("text.onnx"), "this is not a model");
+        File.WriteAllText(PathOf("out.onnx"), "old");
+        Fails(ExitCode.Refused, "rewrite", PathOf("text.onnx"), "-o", PathOf("out.onnx"));
+        Assert.AreEqual("old", File.ReadAllText(PathOf("out.onnx")));
+    }
+}

@@ -1,0 +1,17 @@
+using FlashRt.GraphRewriter.Tests.Spellings;
+
+namespace FlashRt.GraphRewriter.Tests.Rules;
+
+[TestClass]
+public sealed class RotaryEmbeddingRuleTests
+{
+    public static IEnumerable<object[]> NearMisses =>
+    [
+        [new NearMiss("tables whose halves differ", () => RotarySpellings.Rope(1, "Slice", computed: false, repeated: false), "RotaryEmbedding", "the two halves of the table 'cos' are not provably the same")],
+        [new NearMiss("cut off the middle", () => RotarySpellings.Rope(1, "Slice", computed: false, splitAt: 1), "RotaryEmbedding", "expected ")],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(NearMisses))]
+    public void LeavesNearMissAlone(NearMiss miss) => miss.Check();
+}

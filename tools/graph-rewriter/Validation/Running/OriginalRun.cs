@@ -1,0 +1,59 @@
+namespace FlashRt.Validation;
+
+/// <summary>
+/// What the original gives on stock ONNX Runtime's CPU provider: as it is, or in float32 where the provider lacks kernels (bfloat16)
+/// or refuses the types (an export that multiplies float16 by float32), or nothing where there are recorded outputs to go by.
+/// </summary>
+/// <param name="Outputs">The outputs for each data set; null when stock ONNX Runtime runs the model in no way.</param>
+/// <param name="Exact">The same in float32, where the model ran in a narrower type and the difference, its rounding, was asked for.</param>
+/// <param name="Widened">True when <see cref="Outputs"/> are float32's because the model does not run as it is.</param>
+internal sealed record OriginalRun(
+    IReadOnlyList<IReadOnlyDictionary<string, HostTensor>>? Outputs, IReadOnlyList<IReadOnlyDictionary<string, HostTensor>>? Exact, bool Widened)
+{
+    public static OriginalRun Of(OnnxModel model, IReadOnlyList<TestDataSet> data, bool measureRounding, List<string> notes)
+    {
+        ModelRunner runner;
+        try
+        {
+            runner = ModelRunner.Open(model, RunOn.Stock);
+        }
+        catch (ValidationException e)
+        {
+            return InFloat32(model, data, e.Message, notes);
+        }
+        var outputs = RunAll(runner, data);
+        if (!measureRounding) return new OriginalRun(outputs, null, Widened: false);
+        try
+        {
+            return new OriginalRun(outputs, RunAll(ModelRunner.Open(Float32Model.Of(model), RunOn.Stock), data), Widened: false);
+        }
+        catch (ValidationException e)
+        {
+            notes.Add($"How much the original rounds could not be measured ({e.Message}); the widest tolerance for its precision was used.");
+            return new OriginalRun(outputs, null, Widened: false);
+        }
+    }
+
+    private static OriginalRun InFloat32(OnnxModel model, IReadOnlyList<TestDataSet> data, string asItIs, List<string> notes)
+    {
+        try
+        {
+            var outputs = RunAll(ModelRunner.Open(Float32Model.Of(model), RunOn.Stock), data);
+            notes.Add($"The original was run in float32: stock ONNX Runtime's CPU provider cannot run it as it is ({asItIs}).");
+            return new OriginalRun(outputs, null, Widened: true);
+        }
+        catch (ValidationException e)
+        {
+            var both = $"The original cannot be run by stock ONNX Runtime, neither as it is ({asItIs}) nor in float32 ({e.Message})";
+            if (data.All(set => set.Outputs.Count == 0)) throw new ValidationException($"{both}, and the data holds no recorded outputs to compare with.", e);
+            notes.Add($"{both}; only recorded outputs were compared.");
+            return new OriginalRun(null, null, Widened: true);
+        }
+    }
+
+    // The session is closed at once, so that only one model's weights are in memory at a time.
+    private static IReadOnlyDictionary<string, HostTensor>[] RunAll(ModelRunner runner, IReadOnlyList<TestDataSet> data)
+    {
+        using (runner) return [.. data.Select(set => runner.Run(set.Inputs))];
+    }
+}
