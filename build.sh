@@ -41,7 +41,7 @@ case ${1:-help} in
   test) solution; exec bash "$root/eng/test.sh" "${@:2}" ;;
   native) native ;;
   pack) solution; step 'packages' bash "$root/eng/pack.sh"; ls "$artifacts/packages" ;;
-  clean) (cd "$artifacts" 2>/dev/null || exit 0; rm -rf bin dotnet gpu-tests gpu-tests.tar.xz logs native native-cuda native-gpu onnxruntime packages) ;;
+  clean) (cd "$artifacts" 2>/dev/null || exit 0; rm -rf bin demo dotnet gpu-tests gpu-tests.tar.xz logs native native-cuda native-gpu onnxruntime packages) ;;
   help | -h | --help) help ;;
   *) help >&2; exit 2 ;;
 esac

@@ -16,9 +16,11 @@ internal sealed record BadCall(string Op, string Why, string Shapes, string Attr
         var op = OpCatalog.Get(Op);
         var operands = Split(Shapes).ToDictionary(p => p.Key, p => Ones(op, p.Key, p.Value));
         var attributes = Split(Attributes).ToDictionary(p => p.Key, p => Value(p.Value));
+        // A wrong output_dtype is taken for the default, float16, until the attribute is checked: the graph output is declared so.
+        var type = attributes.ContainsKey("output_dtype") ? ElementType.Float16 : ElementType.Float32;
         if (op.TypeFromAttribute)
             attributes.TryAdd("output_dtype", "float32");
-        return (new OpSignature(op, ElementType.Float32, [.. operands.Keys], [.. op.Outputs.Where(o => !o.Optional).Select(o => o.Name)], attributes), operands);
+        return (new OpSignature(op, type, [.. operands.Keys], [.. op.Outputs.Where(o => !o.Optional).Select(o => o.Name)], attributes), operands);
     }
 
     public override string ToString() => $"{Op}: {Why}";

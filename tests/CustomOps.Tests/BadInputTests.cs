@@ -50,7 +50,8 @@ public sealed class BadInputTests
     [TestMethod, DynamicData(nameof(Attributes))]
     public void AttributeOfAnotherKindIsRefused(string op, string attribute)
     {
-        var opCase = OpCases.Of(op).First();
+        // Float16 is what output_dtype is by default, so that the graph output's declared type fits while the attribute does not.
+        var opCase = OpCases.Of(op).First(c => attribute != "output_dtype" || c.Signature.Type == ElementType.Float16);
         var wrong = opCase.Signature.Op.FindAttribute(attribute)!.Type == "string" ? (object)7L : "seven";
         var signature = opCase.Signature with { Attributes = new Dictionary<string, object>(opCase.Signature.Attributes) { [attribute] = wrong } };
         var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Open(signature, opCase.Samples[0].Operands, OpProvider.Cpu).Dispose());

@@ -34,6 +34,6 @@ public class DenoiseLoopTests
     public void Pi0DenoisesInPlaceAsItDoesStepByStep()
     {
         using var session = FlashRtSession.Open(TestModels.File("pi0_denoise_fp16"), TestModels.Cpu);
-        ModelLoops.Pi0(session);
+        ModelLoops.Pi0(session, session);
     }
 }

@@ -21,8 +21,8 @@ internal static class ModelLoops
         });
     }
 
-    /// <summary>Flow matching with Pi0: the loop's state equals that of separate runs, which use ordinary buffers and no graph.</summary>
-    internal static void Pi0(FlashRtSession session)
+    /// <summary>Flow matching with Pi0: the loop's state equals that of separate runs of the reference session, which use ordinary buffers and no graph.</summary>
+    internal static void Pi0(FlashRtSession session, FlashRtSession reference)
     {
         Dictionary<string, DeviceTensor> inputs = TestInputs("pi0_denoise_fp16", session);
         using var loop = new DenoiseLoop(session, "noise", "noise_next");
@@ -34,7 +34,7 @@ internal static class ModelLoops
         for (int step = 0; step < Steps; step++)
         {
             inputs["timestep"].Fill(1 - (0.25 * step));
-            using FlashRtOutputs outputs = session.Run(inputs);
+            using FlashRtOutputs outputs = reference.Run(inputs);
             inputs["noise"].CopyFrom(outputs["noise_next"]);
         }
         Near(inputs["noise"].ToArray<Half>(), loop.State.ToArray<Half>());

@@ -10,17 +10,15 @@
 
 namespace flashrt::bench {
 
-/// The CPU reference on all cores.
-inline Parallel host_threads() {
-  return {nullptr, [](void*, int64_t chunks, void (*chunk)(void*, int64_t), void* body) {
-            std::atomic<int64_t> next{0};
-            std::vector<std::thread> threads;
-            for (unsigned t = 0; t < std::max(1u, std::thread::hardware_concurrency()); ++t)
-              threads.emplace_back([&] {
-                for (int64_t i = next++; i < chunks; i = next++) chunk(body, i);
-              });
-            for (std::thread& thread : threads) thread.join();
-          }};
+/// Parallel's `run` on all cores.
+inline void run_on_threads(void*, int64_t chunks, void (*chunk)(void*, int64_t), void* body) {
+  std::atomic<int64_t> next{0};
+  const auto work = [&] {
+    for (int64_t i = next++; i < chunks; i = next++) chunk(body, i);
+  };
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < std::max(1u, std::thread::hardware_concurrency()); ++t) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
 }
 
 inline DeviceLimits device_limits() {
@@ -100,7 +98,7 @@ class AttentionChecker {
 
   /// Runs every plan; returns the worst errors in units of the tolerance and the plan that made them.
   bool run(const DeviceLimits& limits, std::string& report) {
-    attention_cpu(host_, host_threads());
+    attention_cpu(host_, Parallel{nullptr, run_on_threads});
     const AttentionPlan chosen = plan_attention(device_, limits);
     std::vector<AttentionPlan> plans{chosen};
     for (int splits : {1, 2, 3, 7}) {

@@ -90,9 +90,8 @@ inline void set_b_scale(GemmArgs& args, const Tensor& scale, int64_t n) {
 inline void run_gemm(const Context& context, GemmArgs& args) {
 #if defined(FLASHRT_WITH_CUDA)
   if (context.is_cuda()) {
-    const size_t bytes = plan_gemm(args);
-    const auto scratch = bytes > 0 ? std::optional(context.scratch(bytes)) : std::nullopt;
-    if (scratch) args.scratch = scratch->data();
+    const auto scratch = context.scratch(plan_gemm(args));
+    args.scratch = scratch.data();
     return gemm_cuda(args, context.stream());
   }
 #endif

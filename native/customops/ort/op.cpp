@@ -264,6 +264,7 @@ cudaStream_t Context::stream() const {
 #endif
 
 Context::Scratch Context::scratch(size_t bytes) const {
+  if (bytes == 0) return Scratch(nullptr, nullptr);
 #if defined(FLASHRT_WITH_CUDA)
   if (is_cuda()) return Scratch(nullptr, stream_workspace(stream(), bytes));
 #endif
@@ -298,9 +299,11 @@ ShapeInference::ShapeInference(OrtShapeInferContext* context, const Schema& sche
     inputs_[i] = std::move(dims);
   }
   if (schema.type_from_output_dtype) {
-    const std::string name = string_attribute("output_dtype");
-    for (DType type : schema.types)
-      if (name == name_of(type)) type_ = type;
+    // A value that is none of ours gets the default's type here: the kernel is then created, and its check says what is wrong.
+    const std::string name = string_attribute("output_dtype"), usual = std::get<std::string>(declared("output_dtype").value);
+    for (const std::string& wanted : {usual, name})
+      for (DType type : schema.types)
+        if (wanted == name_of(type)) type_ = type;
   }
 }
 

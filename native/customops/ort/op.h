@@ -96,7 +96,7 @@ class Context {
     std::unique_ptr<char[]> host_;
     void* device_;
   };
-  /// One buffer for each compute; a second call of the same compute would give the same memory again.
+  /// One buffer for each compute (null for 0 bytes); a second call of the same compute would give the same memory again.
   Scratch scratch(size_t bytes) const;
 
   /// Runs the backend that the node was placed on.

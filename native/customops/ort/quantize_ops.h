@@ -13,8 +13,8 @@ inline Attribute output_dtype_attribute() { return {"output_dtype", std::string(
 
 inline void run_quantize8(const Context& context, Quantize8Args& args) {
   const bool measures = context.is_cuda() && args.scaling == Scaling::tensor;
-  const auto partials = measures ? std::optional(context.scratch(kQuantize8Partials * sizeof(float))) : std::nullopt;
-  if (partials) args.partials = static_cast<float*>(partials->data());
+  const auto partials = context.scratch(measures ? kQuantize8Partials * sizeof(float) : 0);
+  args.partials = static_cast<float*>(partials.data());
   context.run(args, FLASHRT_BACKENDS(quantize8));
 }
 

@@ -45,6 +45,7 @@ flashrt_status flashrt_get_capabilities(flashrt_capabilities* out) {
     out->has_cutlass_sm100 = flashrt::built_for_sm100() ? 1 : 0;
     if (out->device_count > 0) {
       const DeviceScope scope(0);
+      out->has_fmha = flashrt::has_kernels_for_current_device() ? 1 : 0;
       out->has_nvfp4 = flashrt::has_native_nvfp4() ? 1 : 0;
     }
 #endif

@@ -93,7 +93,7 @@ public class CaptureStepsTests
     [TestMethod]
     public void LoopsRunOverGraphs()
     {
-        using (FlashRtSession session = Open(File.ReadAllBytes(TestModels.File("pi0_denoise_fp16")), s_options)) ModelLoops.Pi0(session);
+        using (FlashRtSession session = Open(File.ReadAllBytes(TestModels.File("pi0_denoise_fp16")), s_options)) ModelLoops.Pi0(session, session);
         using (FlashRtSession session = Open(File.ReadAllBytes(TestModels.File("gemma_fp16_decode_dynamo")), s_options)) ModelLoops.Gemma(session, session);
         using (FlashRtSession session = Open(TestModels.ConcatDecoder("past", "total"), s_options))
             AssertMessage.Contains(Assert.ThrowsExactly<FlashRtException>(() => new DecodeLoop(session)), "grows", "CudaGraph");

@@ -133,6 +133,9 @@ class Planner {
     // Seen with cuBLASLt 13.1: a scale that is not aligned to 16 bytes is refused, and only when the product is launched.
     if (has_scales && (alignment_of(e.a_scale) < 16 || alignment_of(e.b_scale) < 16)) return false;
     if (e.activation == Activation::gelu_tanh ? e.dtype == DType::f32 || e.c != nullptr : e.activation != Activation::none) return false;
+    // Seen with cuBLASLt 13.1: with rows of D that are no multiple of 16 bytes a bias is added after the rounding, not before it.
+    const bool adds = e.bias != nullptr || e.c != nullptr || e.activation != Activation::none;
+    if (adds && e.dtype != DType::f32 && g.n % 8 != 0) return false;
     // A float32 output of FP8 operands takes a bfloat16 bias only, and a bias is read in vectors.
     if (e.bias != nullptr && ((narrow_operands && e.dtype == DType::f32) || alignment_of(e.bias) < 16)) return false;
     Product& p = plan.product;
