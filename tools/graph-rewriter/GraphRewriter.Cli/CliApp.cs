@@ -42,6 +42,7 @@ public static class CliApp
         InspectCommand.Create(terminal),
         BenchCommand.Create(terminal),
         OpsCommand.Create(terminal),
+        ValidateOpsCommand.Create(terminal),
         DevicesCommand.Create(terminal),
         RestoreCommand.Create(terminal),
     };
