@@ -38,15 +38,17 @@ inline RowVectors row_vectors(const Tensor& t, const Tensor& x, int64_t blocks =
   return {static_cast<const char*>(t.data) + block * cols * element_size, vectors, blocks * cols};
 }
 
-/// Where the op writes: `y` is the output's tensor, float or FP8.
-inline void set_output(RowNormArgs& args, const Tensor& y, const Tensor* scale = nullptr) {
-  if (scale == nullptr) {
+/// Where the op writes: `y` is the output's tensor, float or, in a quantising op, FP8 with the scale that input `scale_input` may give.
+template <bool kQuantize>
+void set_output(const Context& context, RowNormArgs& args, const Tensor& y, [[maybe_unused]] size_t scale_input = 0) {
+  if constexpr (kQuantize) {
+    const Tensor scale = context.input(scale_input);
+    check_scale(scale);
+    args.y_quantized = y.as<Float8E4M3>();
+    args.quant_scale = scale.as<const float>();
+  } else {
     args.y = y.data;
-    return;
   }
-  check_scale(*scale);
-  args.y_quantized = y.as<Float8E4M3>();
-  args.quant_scale = scale->as<const float>();
 }
 
 inline void run_row_norm(const Context& context, const RowNormArgs& args) { context.run(args, FLASHRT_BACKENDS(row_norm)); }
@@ -62,7 +64,7 @@ struct RmsNorm {
     const Tensor x = context.input(0);
     auto args = row_norm_args(context, x, RowStatistic::rms, epsilon);
     args.weight = shared_vector(context.input(1), args.cols);
-    set_output(args, context.output(0, x.shape));
+    set_output<false>(context, args, context.output(0, x.shape));
     run_row_norm(context, args);
   }
   float epsilon;
@@ -81,10 +83,10 @@ struct RmsNormQuantize {
   }
   explicit RmsNormQuantize(const NodeInfo& node) : epsilon(checked_epsilon(node)) {}
   void compute(const Context& context) const {
-    const Tensor x = context.input(0), scale = context.input(2);
+    const Tensor x = context.input(0);
     auto args = row_norm_args(context, x, RowStatistic::rms, epsilon);
     args.weight = shared_vector(context.input(1), args.cols);
-    set_output(args, context.output(0, x.shape), &scale);
+    set_output<true>(context, args, context.output(0, x.shape), 2);
     args.y = context.output(1, x.shape).data;
     run_row_norm(context, args);
   }
@@ -110,13 +112,7 @@ struct LayerNormOp {
     auto args = row_norm_args(context, x, RowStatistic::layer, epsilon);
     args.weight = shared_vector(context.input(1), args.cols);
     args.beta = shared_vector(context.input(2), args.cols);
-    const Tensor y = context.output(0, x.shape);
-    if constexpr (kQuantize) {
-      const Tensor scale = context.input(3);
-      set_output(args, y, &scale);
-    } else {
-      set_output(args, y);
-    }
+    set_output<kQuantize>(context, args, context.output(0, x.shape), 3);
     run_row_norm(context, args);
   }
   float epsilon;
@@ -141,13 +137,7 @@ struct AdaLayerNormOp {
     auto args = row_norm_args(context, x, RowStatistic::layer, epsilon);
     args.scale = row_vectors(context.input(1), x);
     args.shift = row_vectors(context.input(2), x);
-    const Tensor y = context.output(0, x.shape);
-    if constexpr (kQuantize) {
-      const Tensor scale = context.input(3);
-      set_output(args, y, &scale);
-    } else {
-      set_output(args, y);
-    }
+    set_output<kQuantize>(context, args, context.output(0, x.shape), 3);
     run_row_norm(context, args);
   }
   float epsilon;
@@ -185,13 +175,7 @@ struct AdaRmsNormOp {
     auto args = row_norm_args(context, x, RowStatistic::rms, epsilon);
     set_style(args, context.input(1), x);
     args.weight = shared_vector(context.input(2), args.cols);
-    const Tensor y = context.output(0, x.shape);
-    if constexpr (kQuantize) {
-      const Tensor scale = context.input(3);
-      set_output(args, y, &scale);
-    } else {
-      set_output(args, y);
-    }
+    set_output<kQuantize>(context, args, context.output(0, x.shape), 3);
     args.gate_out = context.output(1, x.shape).data;
     run_row_norm(context, args);
   }
@@ -236,13 +220,7 @@ struct AddNormOp {
     if (!kRms) args.beta = shared_vector(context.input(next++), args.cols);
     args.bias = shared_vector(context.input(next++), args.cols);
     args.residual_out = context.output(0, x.shape).data;
-    const Tensor y = context.output(1, x.shape);
-    if constexpr (kQuantize) {
-      const Tensor scale = context.input(next);
-      set_output(args, y, &scale);
-    } else {
-      set_output(args, y);
-    }
+    set_output<kQuantize>(context, args, context.output(1, x.shape), next);
     run_row_norm(context, args);
   }
   float epsilon;
@@ -276,13 +254,7 @@ struct GatedAddAdaRmsNormOp {
     set_style(args, context.input(3), x);
     args.weight = shared_vector(context.input(4), args.cols);
     args.residual_out = context.output(0, x.shape).data;
-    const Tensor y = context.output(1, x.shape);
-    if constexpr (kQuantize) {
-      const Tensor scale = context.input(5);
-      set_output(args, y, &scale);
-    } else {
-      set_output(args, y);
-    }
+    set_output<kQuantize>(context, args, context.output(1, x.shape), 5);
     args.gate_out = context.output(2, x.shape).data;
     run_row_norm(context, args);
   }
@@ -311,7 +283,7 @@ struct GatedAddAdaLayerNorm {
     args.scale = row_vectors(context.input(3), x);
     args.shift = row_vectors(context.input(4), x);
     args.residual_out = context.output(0, x.shape).data;
-    set_output(args, context.output(1, x.shape));
+    set_output<false>(context, args, context.output(1, x.shape));
     run_row_norm(context, args);
   }
   float epsilon;
