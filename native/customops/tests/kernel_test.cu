@@ -1,9 +1,10 @@
-// The building blocks and the row norm family on the device, against plain loops and the CPU reference. Small enough for
+// The building blocks, the row norm family and long rotary embeddings on the device, against plain loops and the CPU reference. Small enough for
 // compute-sanitizer. Prints one line, exits with 1 on any failure.
 #include "tests/kernel_test.cuh"
 
 #include "kernels/core/reduce.cuh"
 #include "kernels/norm/row_norm.h"
+#include "kernels/rope/rope_heads.h"
 
 namespace flashrt::test {
 namespace {
@@ -149,7 +150,7 @@ void test_norm(int64_t rows, int64_t cols, int64_t vectors, int64_t lead, const 
 
 void test_norms() {
   // Lengths on both sides of each choice the launcher makes: group of 16, of 32, a block; cached and recomputed; odd, so not vectorised.
-  const int64_t lengths[] = {1, 2, 7, 8, 64, 111, 128, 130, 256, 264, 1000, 1024, 2048, 2049, 4104, 16384, 16392, 20000};
+  const int64_t lengths[] = {1, 2, 7, 8, 64, 111, 128, 130, 256, 264, 1000, 1024, 2048, 2049, 4104, 8192, 8200, 16384, 16392, 20000};
   std::mt19937 generator(7);
   unsigned seed = 100;
   for (int64_t cols : lengths)
@@ -164,6 +165,41 @@ void test_norms() {
     }
 }
 
+/// So many heads that a group of threads takes several; their numbers are no multiple of that, and the last block ends within a head.
+void test_long_rope(RopeStyle style, bool in_place) {
+  constexpr int64_t kTokens = 4230, kHeadDim = 64, kRotary = 48, kQueryHeads = 33, kCopied = 30 * kHeadDim + 32, kWidth = kQueryHeads * kHeadDim + kCopied;
+  const std::string what = std::string("rope_heads ") + (style == RopeStyle::interleaved ? "interleaved" : "rotate_half") + (in_place ? " in place" : "");
+  const Mirror<Float16> x(random_values<Float16>(kTokens * kWidth, 11)), y(std::vector<Float16>(kTokens * kWidth));
+  const Mirror<Float16> cosines(random_values<Float16>(kTokens * kRotary / 2, 12)), sines(random_values<Float16>(kTokens * kRotary / 2, 13));
+  std::vector<Float16> host_y(x.host);
+  const auto fill = [&](bool on_device) {
+    RopeHeadsArgs a;
+    a.dtype = DType::f16;
+    a.style = style;
+    a.batches = 1;
+    a.tokens = kTokens;
+    a.head_dim = kHeadDim;
+    a.rotary_dim = kRotary;
+    a.table = {on_device ? cosines.device() : cosines.host.data(), on_device ? sines.device() : sines.host.data(), 1, kRotary / 2};
+    a.block_count = 2;
+    for (int k = 0; k < 2; ++k) {
+      HeadBlock& block = a.blocks[k];
+      const int64_t start = k == 0 ? 0 : kQueryHeads * kHeadDim;
+      block.from = (on_device ? x.device() : x.host.data()) + start;
+      block.to = (!on_device ? host_y.data() : in_place ? x.device() : y.device()) + start;
+      block.from_at = block.to_at = {kTokens * kWidth, kWidth, kHeadDim};
+      block.width = k == 0 ? kQueryHeads * kHeadDim : kCopied;
+      block.rotated = k == 0;
+    }
+    return a;
+  };
+  rope_heads_cpu(fill(false), {});
+  rope_heads_cuda(fill(true), cudaStreamPerThread);
+  check_cuda(cudaDeviceSynchronize(), "rope_heads");
+  // Differences of products: the error scales with the operands, which reach 5, not with the result.
+  expect_close((in_place ? x : y).fetch(what), host_y, what, 1e-3f);
+}
+
 }  // namespace
 }  // namespace flashrt::test
 
@@ -175,6 +211,8 @@ int main() {
   test_conversions<Float8E4M3, uint8_t>("float8e4m3fn", 256);
   test_reductions();
   test_norms();
+  for (RopeStyle style : {RopeStyle::rotate_half, RopeStyle::interleaved})
+    for (bool in_place : {false, true}) test_long_rope(style, in_place);
   std::printf("kernel_test: %d checks, %d failed\n", g_checks, g_failures);
   return g_failures == 0 ? 0 : 1;
 }

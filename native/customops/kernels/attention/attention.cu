@@ -74,8 +74,8 @@ int64_t scratch_bytes_of(const AttentionArgs& a, const AttentionPlan& plan) {
 }
 
 void combine_partials(const AttentionArgs& a, const Partials& partials, cudaStream_t stream) {
-  check(partials.rows <= 2147483647 - kCombineWarps, "attention: too many rows for split keys: ", partials.rows);
-  const dim3 grid(static_cast<unsigned>(ceil_div(partials.rows, kCombineWarps))), block(32 * kCombineWarps);
+  check(partials.rows <= 2147483647, "attention: too many rows for split keys: ", partials.rows);
+  const dim3 grid(static_cast<unsigned>(partials.rows)), block(32 * kCombineWarps);
   dispatch_float(a.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const AttentionStrides& s = a.o_strides;

@@ -10,7 +10,10 @@ enum class Activation : int32_t { none, gelu_tanh, gelu_erf, gelu_quick, silu, r
 /// On the device with the hardware's exponential and reciprocal: within 1e-6 of the exact value, for every x.
 FLASHRT_HD float sigmoid(float x) {
 #if defined(__CUDA_ARCH__)
-  return __frcp_rn(1.0f + __expf(-x));
+  // Not __fdividef: it gives 0 for denominators above 2^126, where the value is still a subnormal number.
+  float result;
+  asm("rcp.approx.f32 %0, %1;" : "=f"(result) : "f"(1.0f + __expf(-x)));
+  return result;
 #else
   return 1.0f / (1.0f + expf(-x));
 #endif

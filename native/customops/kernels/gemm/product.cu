@@ -64,7 +64,7 @@ void Descriptors::set(cublasLtMatmulDescAttributes_t attribute, const Value& val
 }
 
 uint32_t alignment_of(const void* pointer) {
-  uint32_t alignment = 256;
+  uint32_t alignment = 16;
   while (reinterpret_cast<uintptr_t>(pointer) % alignment != 0) alignment /= 2;
   return alignment;
 }

@@ -32,7 +32,8 @@ class Descriptors {
 int find_algorithms(const CublasLt& library, cublasLtHandle_t handle, const Product& product, const ProductData& data,
                     cublasLtMatmulHeuristicResult_t* results, int most);
 
-/// Largest power of two up to 256 that divides the address.
+/// Largest power of two up to 16 that divides the address. No kernel of cuBLASLt asks for more, and telling it more would let the choice of
+/// algorithm, and with it the last bit of the result, depend on where a buffer happens to lie.
 uint32_t alignment_of(const void* pointer);
 
 }  // namespace flashrt

@@ -17,7 +17,6 @@ enum class Features {
 constexpr bool has_residual(Features f) { return f == Features::residual || f == Features::full; }
 constexpr bool has_modulation(Features f) { return f == Features::modulated || f == Features::full; }
 
-constexpr int kBlockThreads = 256;   // of a block that owns one row, at most
 constexpr int kGroupThreads = 128;   // of a block that packs several short rows
 
 template <typename T>
@@ -77,6 +76,12 @@ struct Row {
   /// What is normalised, rT(R) or R, for a vector of columns; returns the sum of squares of R itself.
   __device__ __forceinline__ float load(int64_t column, KeptVec& kept) const {
     float r[N], squares = 0;
+    if constexpr (!kResidual) {  // R is x as it is stored
+      kept.v = *reinterpret_cast<const Vec<T, N>*>(x + column);
+#pragma unroll
+      for (int i = 0; i < N; ++i) squares += kept[i] * kept[i];
+      return squares;
+    }
     sum(column, r);
 #pragma unroll
     for (int i = 0; i < N; ++i) squares += r[i] * r[i];
@@ -191,10 +196,11 @@ struct Finish {
 };
 
 /// How a row is shared out: kGroup threads own it, 16 or 32 of a block that packs rows, or 0 for the whole block; each keeps kKeep
-/// vectors in registers. What is left of a longer row is computed again from the inputs in each pass.
+/// vectors in registers. What is left of a longer row is computed again from the inputs in each pass. A thread finishes its vectors
+/// one after the other, each waiting for its operands, so longer rows get more threads before they get more vectors for each.
 template <int kGroup, int kKeep, Features kFeatures>
 struct Plan {
-  static constexpr int kThreads = kGroup != 0 ? kGroupThreads : kBlockThreads;
+  static constexpr int kThreads = kGroup != 0 ? kGroupThreads : kKeep == 1 ? 256 : 512;
   static constexpr int kRowsPerBlock = kGroup == 0 ? 1 : kGroupThreads / kGroup;
   /// Blocks that must fit on a multiprocessor: this is what bounds the registers. The full form keeps floats, which needs more of them.
   static constexpr int kResident = (kFeatures == Features::full ? 640 : kFeatures == Features::plain ? 1536 : 1024) / kThreads;
@@ -202,7 +208,8 @@ struct Plan {
   static constexpr bool kEarlyWeight = kKeep <= 2;
 };
 
-template <typename T, int N, Features kFeatures, int kGroup, int kKeep>
+/// kLayer: the mean may have to be taken out.
+template <typename T, int N, Features kFeatures, bool kLayer, int kGroup, int kKeep>
 __global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan<kGroup, kKeep, kFeatures>::kResident)
     row_norm_kernel(const __grid_constant__ RowNormArgs a) {
   using KeptVec = typename Row<T, N, kFeatures>::KeptVec;
@@ -227,7 +234,7 @@ __global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan
   const Finish<T, N, kFeatures> finish(a, row);
   KeptVec kept[kKeep], again;
   Vec<T, N> w[kKeep], w_again;
-  const bool layer = a.statistic == RowStatistic::layer;
+  const bool layer = kLayer && a.statistic == RowStatistic::layer;
   float total = 0, squares = 0;
 #pragma unroll
   for (int k = 0; k < kKeep; ++k) {
@@ -235,12 +242,12 @@ __global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan
     if (v < vectors) {
       squares += in.load(static_cast<int64_t>(v) * N, kept[k]);
       if constexpr (P::kEarlyWeight) load_weight(v * N, w[k]);
-      total += sum_of<KeptVec, N>(kept[k]);
+      if constexpr (kLayer) total += sum_of<KeptVec, N>(kept[k]);
     }
   }
   for (int v = thread + kKeep * threads; v < vectors; v += threads) {
     squares += in.load(static_cast<int64_t>(v) * N, again);
-    total += sum_of<KeptVec, N>(again);
+    if constexpr (kLayer) total += sum_of<KeptVec, N>(again);
   }
 
   const float count = static_cast<float>(a.cols);
@@ -275,24 +282,32 @@ __global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan
   }
 }
 
-template <typename T, int N, Features kFeatures, int kGroup, int kKeep>
+template <typename T, int N, Features kFeatures, bool kLayer, int kGroup, int kKeep>
 void launch_plan(const RowNormArgs& a, cudaStream_t stream) {
   using P = Plan<kGroup, kKeep, kFeatures>;
   const int64_t blocks = ceil_div(a.rows, P::kRowsPerBlock), threads = ceil_div(ceil_div(a.cols / N, kKeep), 32) * 32;
   check(blocks <= 2147483647 && a.cols <= 2147483647, "row normalisation: ", a.rows, " rows of ", a.cols, " are more than a launch can cover");
   const int block = kGroup != 0 || threads > P::kThreads ? P::kThreads : static_cast<int>(threads);
-  launch("row_norm", row_norm_kernel<T, N, kFeatures, kGroup, kKeep>, {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(block))}, stream, a);
+  launch("row_norm", row_norm_kernel<T, N, kFeatures, kLayer, kGroup, kKeep>, {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(block))}, stream, a);
 }
 
-/// Short rows are packed into blocks; longer ones get a block each, with one vector for each thread while it lasts.
-template <typename T, int N, Features kFeatures>
+/// Short rows are packed into blocks; longer ones get a block each, with as few vectors for each thread as its size allows.
+template <typename T, int N, Features kFeatures, bool kLayer>
 void launch_rows(const RowNormArgs& a, cudaStream_t stream) {
   const int64_t vectors = a.cols / N;
-  if (vectors <= 16) launch_plan<T, N, kFeatures, 16, 1>(a, stream);
-  else if (vectors <= 32) launch_plan<T, N, kFeatures, 32, 1>(a, stream);
-  else if (vectors <= kBlockThreads) launch_plan<T, N, kFeatures, 0, 1>(a, stream);
-  else if (vectors <= 2 * kBlockThreads) launch_plan<T, N, kFeatures, 0, 2>(a, stream);
-  else launch_plan<T, N, kFeatures, 0, 4>(a, stream);
+  if (vectors <= 16) launch_plan<T, N, kFeatures, kLayer, 16, 1>(a, stream);
+  else if (vectors <= 32) launch_plan<T, N, kFeatures, kLayer, 32, 1>(a, stream);
+  else if (vectors <= Plan<0, 1, kFeatures>::kThreads) launch_plan<T, N, kFeatures, kLayer, 0, 1>(a, stream);
+  else if (vectors <= 2 * Plan<0, 2, kFeatures>::kThreads) launch_plan<T, N, kFeatures, kLayer, 0, 2>(a, stream);
+  else launch_plan<T, N, kFeatures, kLayer, 0, 4>(a, stream);
+}
+
+/// The full form is rare and large: one instantiation serves both statistics.
+template <typename T, int N, Features kFeatures>
+void launch_statistic(const RowNormArgs& a, cudaStream_t stream) {
+  if constexpr (kFeatures == Features::full) launch_rows<T, N, kFeatures, true>(a, stream);
+  else if (a.statistic == RowStatistic::layer) launch_rows<T, N, kFeatures, true>(a, stream);
+  else launch_rows<T, N, kFeatures, false>(a, stream);
 }
 
 Features features_of(const RowNormArgs& a) {
@@ -325,16 +340,16 @@ void row_norm_cuda(const RowNormArgs& a, cudaStream_t stream) {
     constexpr int kN = kVecSize<T>;
     if (!vectorizes<T>(a)) {
       // Odd sizes and views: one element at a time, with every feature, so that one instantiation serves them all.
-      if (a.cols <= 32) launch_plan<T, 1, Features::full, 32, 1>(a, stream);
-      else launch_plan<T, 1, Features::full, 0, 4>(a, stream);
+      if (a.cols <= 32) launch_plan<T, 1, Features::full, true, 32, 1>(a, stream);
+      else launch_plan<T, 1, Features::full, true, 0, 4>(a, stream);
     } else if (features == Features::plain) {
-      launch_rows<T, kN, Features::plain>(a, stream);
+      launch_statistic<T, kN, Features::plain>(a, stream);
     } else if (features == Features::modulated) {
-      launch_rows<T, kN, Features::modulated>(a, stream);
+      launch_statistic<T, kN, Features::modulated>(a, stream);
     } else if (features == Features::residual) {
-      launch_rows<T, kN, Features::residual>(a, stream);
+      launch_statistic<T, kN, Features::residual>(a, stream);
     } else {
-      launch_rows<T, kN, Features::full>(a, stream);
+      launch_statistic<T, kN, Features::full>(a, stream);
     }
   });
 }

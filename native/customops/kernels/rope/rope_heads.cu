@@ -8,6 +8,12 @@ namespace {
 
 constexpr int kThreads = 256;
 
+/// Groups that share the heads of block k of one token, `heads` for each.
+FLASHRT_HD int64_t spans_of(const RopeHeadsArgs& a, int k, int64_t heads) {
+  const int64_t columns = heads * a.head_dim;
+  return (a.blocks[k].width + columns - 1) / columns;
+}
+
 /// Pairs u * N .. u * N + N - 1 of a head: N elements from `low` on and N from `high` on.
 template <int N, bool kInterleaved>
 struct Pairs {
@@ -52,18 +58,24 @@ __device__ __forceinline__ void load_entries(const T* table, int u, bool doubled
   else load_floats<T, N>(table + u * N, entries);
 }
 
-/// kGroup threads own a head. Each of them reads all it needs of an element's pair before it writes the pair, and a norm reads the
-/// whole head before anything is written, so a head may be updated in place.
-template <typename T, int N, int kGroup, bool kInterleaved>
-__global__ void __launch_bounds__(kThreads, 3) rope_heads_kernel(const __grid_constant__ RopeHeadsArgs a, Divisor heads, Divisor tokens, bool any_norm) {
+/// Heads of a token that a group rotates with the cosines and sines it has loaded, and how many of them are on their way at once.
+constexpr int kSpan = 4, kBatch = 2;
+
+/// kGroup threads own kHeads neighbouring heads of a block. Each of them reads all it needs of an element's pair before it writes the
+/// pair, and a norm (then kHeads is 1) reads the whole head before anything is written, so a head may be updated in place.
+template <typename T, int N, int kGroup, bool kInterleaved, int kHeads>
+__global__ void __launch_bounds__(kThreads, kHeads > 1 ? 2 : 3)
+    rope_heads_kernel(const __grid_constant__ RopeHeadsArgs a, Divisor items_of_token, Divisor tokens, bool any_norm) {
+  constexpr int kFlight = kHeads < kBatch ? kHeads : kBatch;
   const int64_t item = static_cast<int64_t>(blockIdx.x) * (kThreads / kGroup) + threadIdx.x / kGroup;
   const int lane = threadIdx.x % kGroup;
-  bool live = item < a.batches * a.tokens * heads.value;  // a group past the end still takes part in the shuffles
-  const int64_t row = heads.quotient(item), batch = tokens.quotient(row), token = row - batch * tokens.value;
-  int64_t head = item - row * heads.value;
+  bool live = item < a.batches * a.tokens * items_of_token.value;  // a group past the end still takes part in the shuffles
+  const int64_t row = items_of_token.quotient(item), batch = tokens.quotient(row), token = row - batch * tokens.value;
+  int64_t span = item - row * items_of_token.value;
   int k = 0;
-  for (int64_t count; k + 1 < a.block_count && head >= (count = (a.blocks[k].width + a.head_dim - 1) / a.head_dim); ++k) head -= count;
+  for (int64_t count; k + 1 < a.block_count && span >= (count = spans_of(a, k, kHeads)); ++k) span -= count;
   const HeadBlock& block = a.blocks[k];
+  const int64_t head = span * kHeads;
 
   int64_t target = token;
   if (block.cache_rows > 0) {
@@ -71,14 +83,15 @@ __global__ void __launch_bounds__(kThreads, 3) rope_heads_kernel(const __grid_co
     live = live && first >= 0 && first < block.cache_rows - token;
     target = first + token;
   }
-  const int64_t left = block.width - head * a.head_dim;
-  const int columns = static_cast<int>(!live ? 0 : left < a.head_dim ? left : a.head_dim);
+  // A block that is only copied may end within a head.
+  const int64_t left = block.width - head * a.head_dim, most = kHeads * a.head_dim;
+  const int columns = static_cast<int>(!live ? 0 : left < most ? left : most), head_dim = static_cast<int>(a.head_dim);
   const T* from = static_cast<const T*>(block.from) + batch * block.from_at.batch + token * block.from_at.token + head * block.from_at.head;
   T* to = static_cast<T*>(block.to) + batch * block.to_at.batch + target * block.to_at.token + head * block.to_at.head;
   const T* norm = static_cast<const T*>(block.norm);
 
   float factor = 1;
-  if (any_norm) {
+  if (kHeads == 1 && any_norm) {
     float squares = 0, x[N];
 #pragma unroll 1
     for (int d = lane * N; norm != nullptr && d < columns; d += kGroup * N) {
@@ -96,40 +109,56 @@ __global__ void __launch_bounds__(kThreads, 3) rope_heads_kernel(const __grid_co
   const int64_t entry = ((a.table.batches == 1 ? 0 : batch * a.tokens) + token) * a.table.width;
 #pragma unroll 1
   for (int u = lane; u * N < half; u += kGroup) {
-    float first[N], second[N], cosine[N], sine[N], other[N];
     const Pairs<N, kInterleaved> pairs(u, half);
-    pairs.load(from, first, second);
+    float cosine[N], sine[N];
     load_entries<T, N, kInterleaved>(static_cast<const T*>(a.table.cos) + entry, u, doubled, cosine);
     load_entries<T, N, kInterleaved>(static_cast<const T*>(a.table.sin) + entry, u, doubled, sine);
-    if (norm != nullptr) {
-      float weight[N];
-      pairs.load(norm, weight, other);
 #pragma unroll
-      for (int i = 0; i < N; ++i) {
-        first[i] = first[i] * factor * weight[i];
-        second[i] = second[i] * factor * other[i];
+    for (int base = 0; base < kHeads; base += kFlight) {
+      float first[kFlight][N], second[kFlight][N];
+#pragma unroll
+      for (int h = 0; h < kFlight; ++h)
+        if ((base + h) * head_dim < columns) pairs.load(from + (base + h) * block.from_at.head, first[h], second[h]);
+      if (kHeads == 1 && norm != nullptr) {
+        float weight[N], other[N];
+        pairs.load(norm, weight, other);
+#pragma unroll
+        for (int i = 0; i < N; ++i) {
+          first[0][i] = first[0][i] * factor * weight[i];
+          second[0][i] = second[0][i] * factor * other[i];
+        }
+      }
+#pragma unroll
+      for (int h = 0; h < kFlight; ++h) {
+        if ((base + h) * head_dim >= columns) continue;
+#pragma unroll
+        for (int i = 0; i < N; ++i) {
+          const float x = first[h][i];
+          first[h][i] = x * cosine[i] - second[h][i] * sine[i];
+          second[h][i] = second[h][i] * cosine[i] + x * sine[i];
+        }
+        pairs.store(to + (base + h) * block.to_at.head, first[h], second[h]);
       }
     }
-#pragma unroll
-    for (int i = 0; i < N; ++i) {
-      const float x = first[i];
-      first[i] = x * cosine[i] - second[i] * sine[i];
-      second[i] = second[i] * cosine[i] + x * sine[i];
-    }
-    pairs.store(to, first, second);
   }
 #pragma unroll 1
-  for (int d = rotated + lane * N; d < columns; d += kGroup * N) {
-    if (norm == nullptr) {
-      store_vec<T, N>(to + d, load_vec<T, N>(from + d));
-      continue;
-    }
-    float x[N], weight[N];
-    load_floats<T, N>(from + d, x);
-    load_floats<T, N>(norm + d, weight);
+  for (int h = 0; h * head_dim < columns; ++h) {
+    const int end = columns - h * head_dim < head_dim ? columns - h * head_dim : head_dim;
+    const T* const source = from + h * block.from_at.head;
+    T* const destination = to + h * block.to_at.head;
+#pragma unroll 1
+    for (int d = rotated + lane * N; d < end; d += kGroup * N) {
+      if (norm == nullptr) {
+        store_vec<T, N>(destination + d, load_vec<T, N>(source + d));
+        continue;
+      }
+      float x[N], weight[N];
+      load_floats<T, N>(source + d, x);
+      load_floats<T, N>(norm + d, weight);
 #pragma unroll
-    for (int i = 0; i < N; ++i) x[i] = x[i] * factor * weight[i];
-    store_floats<T, N>(to + d, x);
+      for (int i = 0; i < N; ++i) x[i] = x[i] * factor * weight[i];
+      store_floats<T, N>(destination + d, x);
+    }
   }
 }
 
@@ -148,19 +177,30 @@ bool vectorizes(const RopeHeadsArgs& a) {
   return aligned;
 }
 
+template <typename T, int N, int kGroup, int kHeads>
+void launch_spans(const RopeHeadsArgs& a, bool any_norm, cudaStream_t stream) {
+  int64_t items = 0;
+  for (int k = 0; k < a.block_count; ++k) items += spans_of(a, k, kHeads);
+  const int64_t blocks = ceil_div(a.batches * a.tokens * items, kThreads / kGroup);
+  check(blocks <= 2147483647, "rotary embedding: too many heads for one launch: ", a.batches * a.tokens * items * kHeads);
+  if (blocks == 0) return;
+  const auto kernel = a.style == RopeStyle::interleaved ? rope_heads_kernel<T, N, kGroup, true, kHeads> : rope_heads_kernel<T, N, kGroup, false, kHeads>;
+  launch("rope_heads", kernel, {dim3(static_cast<unsigned>(blocks)), dim3(kThreads)}, stream, a, Divisor(items), Divisor(a.tokens), any_norm);
+}
+
+/// A norm has a factor for each head; and few heads are best spread over all multiprocessors. Where there are many, the index arithmetic
+/// and the table entries are what a group can share among several.
 template <typename T, int N, int kGroup>
 void launch_groups(const RopeHeadsArgs& a, cudaStream_t stream) {
+  constexpr int64_t kManyThreads = 132 * 2048;
   int64_t heads = 0;
   bool any_norm = false;
   for (int k = 0; k < a.block_count; ++k) {
-    heads += ceil_div(a.blocks[k].width, a.head_dim);
+    heads += spans_of(a, k, 1);
     any_norm = any_norm || a.blocks[k].norm != nullptr;
   }
-  const int64_t blocks = ceil_div(a.batches * a.tokens * heads, kThreads / kGroup);
-  check(blocks <= 2147483647, "rotary embedding: too many heads for one launch: ", a.batches * a.tokens * heads);
-  if (blocks == 0) return;
-  const auto kernel = a.style == RopeStyle::interleaved ? rope_heads_kernel<T, N, kGroup, true> : rope_heads_kernel<T, N, kGroup, false>;
-  launch("rope_heads", kernel, {dim3(static_cast<unsigned>(blocks)), dim3(kThreads)}, stream, a, Divisor(heads), Divisor(a.tokens), any_norm);
+  if (N > 1 && !any_norm && a.batches * a.tokens * heads * kGroup >= kSpan * kManyThreads) launch_spans<T, N, kGroup, kSpan>(a, any_norm, stream);
+  else launch_spans<T, N, kGroup, 1>(a, any_norm, stream);
 }
 
 }  // namespace

@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Exports one tiny model of each of many architectures, with PyTorch's recorded outputs: architectures.py OUT_DIR [NAME ...]
+
+Needs torch, transformers, timm and onnx (see README.md for the versions used). Weights are random, seeds are fixed; nothing is simplified
+after the export. Each export runs in a process of its own; one that PyTorch itself refuses is reported and left out.
+"""
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+TOKENS, WIDTH, LAYERS, HEADS, WORDS = 12, 64, 2, 4, 96
+
+
+# ---- text
+
+def text_config(name, **more):
+    """A configuration of few layers; a key that an architecture spells differently comes in `more`."""
+    import transformers
+    common = dict(hidden_size=WIDTH, intermediate_size=2 * WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, vocab_size=WORDS,
+                  max_position_embeddings=64, pad_token_id=0, bos_token_id=1, eos_token_id=2)
+    return getattr(transformers, name + "Config")(**{**common, **more})
+
+
+def causal(name, dtype="fp16", dynamic=False, torchscript=False, suffix="ForCausalLM", **more):
+    def make():
+        import torch
+        import transformers
+        config = text_config(name, **more)
+        config._attn_implementation = more.get("attn_implementation", "sdpa")
+        model = Logits(getattr(transformers, name + suffix)(config))
+        ids = torch.randint(3, WORDS, (1, TOKENS), generator=torch.Generator().manual_seed(1))
+        axes = ({1: torch.export.Dim("sequence", min=2, max=64)},) if dynamic else None
+        return model, (ids,), ["input_ids"], ["logits"], axes
+    return make, dtype, torchscript
+
+
+def encoder(name, dtype="fp16", torchscript=False, suffix="Model", mask=True, **more):
+    def make():
+        import torch
+        import transformers
+        model = Hidden(getattr(transformers, name + suffix)(text_config(name, **more)))
+        ids = torch.randint(3, WORDS, (2, TOKENS), generator=torch.Generator().manual_seed(1))
+        keep = torch.ones_like(ids)
+        keep[1, TOKENS - 3:] = 0
+        return (model, (ids, keep), ["input_ids", "attention_mask"], ["y"], None) if mask else (model, (ids,), ["input_ids"], ["y"], None)
+    return make, dtype, torchscript
+
+
+def decode(name, kv_heads, head_dim, dtype="fp16", past=8, **more):
+    def make():
+        import torch
+        import transformers
+        model = DecodeStep(getattr(transformers, name + "ForCausalLM")(text_config(name, **more)))
+        generator = torch.Generator().manual_seed(2)
+        ids = torch.randint(3, WORDS, (1, 1), generator=generator)
+        caches = [torch.randn(1, kv_heads, past, head_dim, generator=generator) for _ in range(2 * LAYERS)]
+        names = [f"{kind}_{layer}" for layer in range(LAYERS) for kind in ("key", "value")]
+        return (model, (ids, torch.tensor([[past]]), *caches), ["input_ids", "position_ids"] + [f"past_{n}" for n in names],
+                ["logits"] + [f"present_{n}" for n in names], None)
+    return make, dtype, False
+
+
+def wrappers():
+    """Defined late, so that listing the names needs no torch."""
+    import torch.nn as nn
+
+    class Wrap(nn.Module):
+        def __init__(self, model):
+            super().__init__()
+            self.m = model
+
+    class Logits(Wrap):
+        def forward(self, ids):
+            return self.m(input_ids=ids, use_cache=False).logits
+
+    class Hidden(Wrap):
+        def forward(self, ids, attention_mask=None):
+            return self.m(input_ids=ids, **({} if attention_mask is None else {"attention_mask": attention_mask})).last_hidden_state
+
+    class Pixels(Wrap):
+        def forward(self, x):
+            y = self.m(pixel_values=x)
+            return y.last_hidden_state
+
+    class Plain(Wrap):
+        def forward(self, *inputs):
+            return self.m(*inputs)
+
+    class Audio(Wrap):
+        def forward(self, x):
+            return self.m(x).last_hidden_state
+
+    class DecodeStep(Wrap):
+        def forward(self, ids, pos, *past):
+            import transformers
+            cache = transformers.cache_utils.DynamicCache(config=self.m.config)
+            for layer in range(LAYERS):
+                cache.update(past[2 * layer], past[2 * layer + 1], layer)
+            out = self.m(input_ids=ids, position_ids=pos, past_key_values=cache, use_cache=True)
+            return (out.logits, *[t for layer in out.past_key_values.layers for t in (layer.keys, layer.values)])
+
+    class EncoderDecoder(Wrap):
+        def forward(self, ids, decoder_ids):
+            return self.m(input_ids=ids, decoder_input_ids=decoder_ids, use_cache=False).last_hidden_state
+
+    return locals()
+
+
+# ---- vision and audio
+
+def vision(config, model, size=32, dtype="fp16", torchscript=False, **more):
+    def make():
+        import torch
+        import transformers
+        shared = dict(hidden_size=WIDTH, intermediate_size=2 * WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, image_size=size, patch_size=8)
+        built = getattr(transformers, model)(getattr(transformers, config)(**{**shared, **more}))
+        return Pixels(built), (torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(1)),), ["pixel_values"], ["y"], None
+    return make, dtype, torchscript
+
+
+def image_model(name, size=32, dtype="fp32", **more):
+    def make():
+        import timm
+        import torch
+        built = timm.create_model(name, pretrained=False, num_classes=10, **more)
+        return Plain(built), (torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(1)),), ["x"], ["y"], None
+    return make, dtype, False
+
+
+def audio(config, model, shape, dtype="fp32", **more):
+    def make():
+        import torch
+        import transformers
+        built = getattr(transformers, model)(getattr(transformers, config)(**more))
+        return Audio(built), (torch.randn(*shape, generator=torch.Generator().manual_seed(1)),), ["x"], ["y"], None
+    return make, dtype, False
+
+
+def two_stacks(name, dtype="fp32", **more):
+    def make():
+        import torch
+        import transformers
+        built = getattr(transformers, name + "Model")(getattr(transformers, name + "Config")(**more))
+        generator = torch.Generator().manual_seed(1)
+        ids, decoder_ids = (torch.randint(3, WORDS, (1, n), generator=generator) for n in (TOKENS, 5))
+        return EncoderDecoder(built), (ids, decoder_ids), ["input_ids", "decoder_input_ids"], ["y"], None
+    return make, dtype, False
+
+
+# ---- diffusion blocks that no installed library holds
+
+def diffusion(kind, dtype="fp16", torchscript=False):
+    def make():
+        import torch
+        import blocks
+        model, inputs, names = getattr(blocks, kind)()
+        return Plain(model), inputs, names, ["y"], None
+    return make, dtype, torchscript
+
+
+W2V = dict(vocab_size=32, hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, intermediate_size=2 * WIDTH, conv_dim=(32, 32),
+           conv_stride=(5, 4), conv_kernel=(10, 8), num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=4, num_feat_extract_layers=2)
+T5 = dict(vocab_size=WORDS, d_model=WIDTH, d_kv=16, d_ff=128, num_layers=LAYERS, num_heads=HEADS, decoder_start_token_id=0)
+BART = dict(vocab_size=WORDS, d_model=WIDTH, encoder_layers=LAYERS, decoder_layers=LAYERS, encoder_attention_heads=HEADS, decoder_attention_heads=HEADS,
+            encoder_ffn_dim=128, decoder_ffn_dim=128, max_position_embeddings=64, pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=2)
+GQA = dict(num_key_value_heads=2, head_dim=16)
+MODELS = {
+    "gpt2_fp16": causal("GPT2", suffix="LMHeadModel", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64),
+    "gpt2_fp32_ts": causal("GPT2", "fp32", torchscript=True, suffix="LMHeadModel", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64),
+    "gptneox_fp16": causal("GPTNeoX", rotary_pct=0.25),
+    "gptj_fp32": causal("GPTJ", "fp32", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64, rotary_dim=8),
+    "phi_fp16": causal("Phi", partial_rotary_factor=0.5),
+    "phi3_fp16": causal("Phi3", num_key_value_heads=2, dynamic=True),
+    "mistral_fp16": causal("Mistral", sliding_window=6, **GQA),
+    "mistral_bf16": causal("Mistral", "bf16", sliding_window=6, **GQA),
+    "mistral_decode_fp16": decode("Mistral", 2, 16, sliding_window=None, num_key_value_heads=2),
+    "falcon_fp16": causal("Falcon", multi_query=True, parallel_attn=True, bias=False, new_decoder_architecture=False, alibi=False),
+    "bloom_fp16": causal("Bloom", n_layer=LAYERS, n_head=HEADS),
+    "mpt_fp32": causal("Mpt", "fp32", d_model=WIDTH, n_heads=HEADS, n_layers=LAYERS, max_seq_len=64),
+    "opt_fp16": causal("OPT", ffn_dim=2 * WIDTH, word_embed_proj_dim=WIDTH, activation_function="relu"),
+    "cohere_fp16": causal("Cohere", num_key_value_heads=2, use_qk_norm=True),
+    "olmo2_fp16": causal("Olmo2", num_key_value_heads=2),
+    "stablelm_fp16": causal("StableLm", num_key_value_heads=2, partial_rotary_factor=0.25),
+    "gemma2_fp16": causal("Gemma2", sliding_window=6, query_pre_attn_scalar=16, **GQA),
+    "gemma2_eager_fp32": causal("Gemma2", "fp32", dynamic=True, sliding_window=6, query_pre_attn_scalar=16, attn_implementation="eager", **GQA),
+    "gemma3_fp16": causal("Gemma3Text", suffix="ForCausalLM", sliding_window=6, query_pre_attn_scalar=16, **GQA),
+    "granite_fp16": causal("Granite", num_key_value_heads=2),
+    "starcoder2_fp16": causal("Starcoder2", num_key_value_heads=2, sliding_window=None),
+    "nemotron_fp16": causal("Nemotron", num_key_value_heads=2),
+    "smollm3_fp16": causal("SmolLM3", num_key_value_heads=2),
+    "gptoss_fp32": causal("GptOss", "fp32", sliding_window=6, num_local_experts=4, num_experts_per_tok=2, attn_implementation="eager", **GQA),
+    "qwen2_fp16_dynamic": causal("Qwen2", dynamic=True, num_key_value_heads=2),
+    "qwen2_decode_fp16": decode("Qwen2", 2, 16, num_key_value_heads=2),
+    "phi_decode_fp32": decode("Phi", 4, 16, "fp32", partial_rotary_factor=0.5),
+    "llama_fp32_ts": causal("Llama", "fp32", torchscript=True, num_key_value_heads=2, attn_implementation="eager"),
+    "glm4_fp16": causal("Glm4", **GQA),
+    "roberta_fp16": encoder("Roberta", max_position_embeddings=66),
+    "distilbert_fp16": encoder("DistilBert", dim=WIDTH, hidden_dim=2 * WIDTH, n_layers=LAYERS, n_heads=HEADS),
+    "albert_fp32": encoder("Albert", "fp32", embedding_size=32),
+    "electra_fp32_ts": encoder("Electra", "fp32", torchscript=True, embedding_size=32),
+    "deberta_v2_fp32": encoder("DebertaV2", "fp32", relative_attention=True, pos_att_type=["p2c", "c2p"], position_buckets=8),
+    "mpnet_fp32": encoder("MPNet", "fp32"),
+    "modernbert_fp16": encoder("ModernBert", cls_token_id=1, sep_token_id=2, local_attention=8),
+    "t5_encoder_fp32": encoder("T5", "fp32", suffix="EncoderModel", **T5),
+    "t5_fp32": two_stacks("T5", **T5),
+    "bart_fp32": two_stacks("Bart", **BART),
+    "clip_text_fp16": encoder("CLIPText", suffix="Model", projection_dim=WIDTH),
+    "clip_vision_fp16": vision("CLIPVisionConfig", "CLIPVisionModel", projection_dim=WIDTH),
+    "dinov2_fp16": vision("Dinov2Config", "Dinov2Model", mlp_ratio=2),
+    "deit_fp16_ts": vision("DeiTConfig", "DeiTModel", torchscript=True),
+    "beit_fp32": vision("BeitConfig", "BeitModel", dtype="fp32", use_relative_position_bias=True, use_absolute_position_embeddings=False),
+    "swin_fp16": vision("SwinConfig", "SwinModel", embed_dim=32, depths=[1, 1], num_heads=[2, 4], window_size=4, patch_size=2),
+    "eva02_fp32": image_model("eva02_tiny_patch14_224", img_size=28, size=28, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS),
+    "convnext_fp32": image_model("convnext_atto", depths=(1, 1, 1, 1), dims=(16, 32, 32, 64)),
+    "vit_qknorm_fp16": image_model("vit_tiny_patch16_224", dtype="fp16", img_size=32, patch_size=8, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS, qk_norm=True, init_values=1e-1),
+    "whisper_encoder_fp16": audio("WhisperConfig", "WhisperModel", (1, 16, 64), "fp16"),
+    "wav2vec2_fp32": audio("Wav2Vec2Config", "Wav2Vec2Model", (1, 800), **W2V),
+    "ast_fp32": audio("ASTConfig", "ASTModel", (1, 64, 16), hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
+                      intermediate_size=2 * WIDTH, max_length=64, num_mel_bins=16),
+    "pixart_fp16": diffusion("pixart"),
+    "mmdit_fp16": diffusion("mmdit"),
+    "unet_block_fp32_ts": diffusion("unet_block", "fp32", torchscript=True),
+    "pi05_expert_fp16": diffusion("pi05_expert"),
+    "dit_swiglu_bf16": diffusion("lumina", "bf16"),
+}
+
+
+def whisper(folder):
+    """Whisper's encoder is a part of its model."""
+    import torch
+    import transformers
+    config = transformers.WhisperConfig(d_model=WIDTH, encoder_layers=LAYERS, decoder_layers=1, encoder_attention_heads=HEADS, decoder_attention_heads=HEADS,
+                                        encoder_ffn_dim=128, decoder_ffn_dim=64, num_mel_bins=16, max_source_positions=32, vocab_size=WORDS,
+                                        pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=2, suppress_tokens=None, begin_suppress_tokens=None)
+    return Audio(transformers.WhisperModel(config).encoder), (torch.randn(1, 16, 64, generator=torch.Generator().manual_seed(1)),), ["x"], ["y"], None
+
+
+def export(folder, name):
+    """Writes FOLDER/NAME/model.onnx and test_data_set_0 with the outputs as float32."""
+    import onnx
+    import torch
+    torch.manual_seed(0)
+    torch.set_num_threads(2)
+    globals().update(wrappers())
+    make, dtype, torchscript = MODELS[name]
+    module, inputs, input_names, output_names, axes = whisper(folder) if name.startswith("whisper") else make()
+    kind = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}[dtype]
+    module = module.to(kind).eval()
+    for parameter_name, parameter in module.named_parameters():
+        if parameter.dim() <= 1:  # fresh norms are ones and biases zeros: give each its own numbers
+            parameter.data.add_(torch.randn_like(parameter) * 0.1)
+    inputs = tuple(i.to(kind) if i.is_floating_point() else i for i in inputs)
+    data = os.path.join(folder, name, "test_data_set_0")
+    path = os.path.join(folder, name, "model.onnx")
+    os.makedirs(data, exist_ok=True)
+    with torch.no_grad():
+        outputs = module(*inputs)
+        if torchscript:
+            torch.onnx.export(module, inputs, path, input_names=input_names, output_names=output_names, dynamo=False, opset_version=17)
+        else:
+            torch.onnx.export(module, inputs, input_names=input_names, output_names=output_names, dynamo=True,
+                              opset_version=int(os.environ.get("OPSET", "18")), dynamic_shapes=axes,
+                              external_data=False).save(path, external_data=False)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    for what, names, tensors in (("input", input_names, inputs), ("output", output_names, [o.float() for o in outputs])):
+        for i, (tensor_name, tensor) in enumerate(zip(names, tensors)):
+            proto = onnx.helper.make_tensor(tensor_name, onnx.TensorProto.BFLOAT16, tensor.shape, tensor.view(torch.int16).numpy().tobytes(), raw=True) \
+                if tensor.dtype == torch.bfloat16 else onnx.numpy_helper.from_array(tensor.numpy(), tensor_name)
+            with open(os.path.join(data, f"{what}_{i}.pb"), "wb") as file:
+                file.write(proto.SerializeToString())
+
+
+def main():
+    folder, names = sys.argv[1], sys.argv[2:] or list(MODELS)
+    if len(names) == 1:
+        export(folder, names[0])
+        return
+
+    def run(name):
+        return name, subprocess.run([sys.executable, __file__, folder, name], capture_output=True, text=True)
+
+    with ThreadPoolExecutor(int(os.environ.get("JOBS", "6"))) as pool:
+        for name, result in pool.map(run, names):
+            last = (result.stderr.strip().splitlines() or ["?"])[-1]
+            print(name, "exported" if result.returncode == 0 else f"refused: {last}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
