@@ -17,9 +17,9 @@ internal sealed class Chain(DataType type, int opset, long width)
     public long Width => width;
 
     /// <summary>Builds the model: inputs named x0, x1, ... of the shapes given.</summary>
-    public static OnnxModel Build(OpCase op, Link link, int links, DataType type, int opset = 20)
+    public static OnnxModel Build(OpCase op, Link link, int links, DataType type)
     {
-        var chain = new Chain(type, opset, op.Inputs[0][^1]);
+        var chain = new Chain(type, op.Opset, op.Inputs[0][^1]);
         chain._builder.Import("com.flashrt", 1).Import("com.microsoft", 1);
         string[] values = [.. op.Inputs.Select((shape, i) => chain._builder.Input($"x{i}", type, [.. shape.Select(d => (object)d)]))];
         for (int i = 0; i < links; i++) values = link(chain, values);
@@ -45,6 +45,19 @@ internal sealed class Chain(DataType type, int opset, long width)
     /// <summary>A number, in the chain's type or another.</summary>
     public string Scalar(string name, double value, DataType? of = null) =>
         _constants.TryGetValue(name, out string? known) ? known : _constants[name] = _builder.Scalar(name, of ?? type, value);
+
+    /// <summary>A vector of one integer of a type.</summary>
+    public string Typed(string name, DataType of, long value) =>
+        _constants.TryGetValue(name, out string? known) ? known : _constants[name] = _builder.Initializer(name, of, [1], value);
+
+    /// <summary>A matrix from a formula.</summary>
+    public string Numbers(string name, Func<long, long, double> at, long rows, long columns)
+    {
+        if (_constants.TryGetValue(name, out string? known)) return known;
+        var numbers = new double[rows * columns];
+        for (long i = 0; i < numbers.Length; i++) numbers[i] = at(i / columns, i % columns);
+        return _constants[name] = _builder.Initializer(name, type, [rows, columns], numbers);
+    }
 
     /// <summary>A vector of integers.</summary>
     public string Integers(string name, params long[] values) =>

@@ -5,7 +5,7 @@ using FlashRt.GraphRewriter;
 using FlashRt.Onnx;
 using Google.Protobuf;
 
-// Times the ops against stock ONNX Runtime, all in one run: OpBench [OUT.md]
+// Times the ops against stock ONNX Runtime, all in one run: OpBench [OUT.md] [OP], where OP starts the names of the ops to time
 //
 // The time of an op is that of a model with many copies of it in a row, less that of a model with one, over the difference in copies:
 // session and graph overheads cancel. CUDA graph replays where there is a GPU, the CPU provider otherwise.
@@ -20,7 +20,7 @@ table.AppendLine($"{where}, {DateTime.UtcNow:yyyy-MM-dd}, ONNX Runtime {Microsof
 table.AppendLine();
 table.AppendLine("| op | shape | com.flashrt | exported subgraph on stock ORT | speed-up | ORT's own fused op | us | speed-up |");
 table.AppendLine("|---|---|---|---|---|---|---|---|");
-foreach (OpCase op in OpCases.All())
+foreach (OpCase op in OpCases.All().Concat(AttentionCases.All()).Where(op => args.Length < 2 || op.Op.StartsWith(args[1], StringComparison.Ordinal)))
 {
     double ours = Microseconds(op, op.Ours, registerOps: true), exported = Microseconds(op, op.Exported, registerOps: false);
     string stock = " | | |";
