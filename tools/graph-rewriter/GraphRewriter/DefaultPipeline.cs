@@ -1,4 +1,5 @@
 using FlashRt.GraphRewriter.Passes;
+using FlashRt.GraphRewriter.Passes.Canonical;
 using FlashRt.GraphRewriter.Rules;
 
 namespace FlashRt.GraphRewriter;
@@ -19,10 +20,20 @@ public static class DefaultPipeline
         AddNormRule.Layer,
     ];
 
+    /// <summary>What brings a graph into canonical form, before the rules: each pass is exact and runs until none changes anything.</summary>
+    public static IReadOnlyList<IPass> Canonical { get; } =
+    [
+        new DropNoOps(),
+        new FoldConstants(),
+        new DropDeadCode(),
+    ];
+
     /// <summary>The passes of one rewrite.</summary>
     public static IReadOnlyList<IPass> Passes(RewriteOptions options) =>
     [
-        new FixInputShapes(),                              // --shape
+        new FixInputShapes(),                              // --shape, --dims
+        new Canonicalize(Canonical),
+        new StateShapes(),                                 // --shape, --dims
         new UntilStable((options.Rules ?? Rules).Select(r => new RulePass(r))),
         new NumberSites(),                                 // overloads in graph order
         new DropUnused(),                                  // constants and type notes nobody needs any more

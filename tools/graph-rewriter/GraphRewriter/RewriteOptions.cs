@@ -8,6 +8,9 @@ public sealed record RewriteOptions
     /// <summary>Sizes for graph inputs, replacing their symbolic axes wherever the symbols appear.</summary>
     public IReadOnlyDictionary<string, long[]> Shapes { get; init; } = new Dictionary<string, long[]>();
 
+    /// <summary>Sizes for symbolic axes of graph inputs, by the symbol's name.</summary>
+    public IReadOnlyDictionary<string, long> Dims { get; init; } = new Dictionary<string, long>();
+
     /// <summary>Keep for each fused node the function it replaces, so that the model runs without our library and can be restored.</summary>
     public bool Fallback { get; init; } = true;
 

@@ -12,12 +12,16 @@ public sealed record RewriteReport(string Model, int NodesBefore, int NodesAfter
     public SortedDictionary<string, int> Fusions { get; } =
         new(Sites.GroupBy(s => s.Op).ToDictionary(g => g.Key, g => g.Count()), StringComparer.Ordinal);
 
+    /// <summary>How many places each canonical pass changed before the rules ran; passes that changed nothing are left out.</summary>
+    public IReadOnlyDictionary<string, int> Canonical { get; init; } = new SortedDictionary<string, int>(StringComparer.Ordinal);
+
     /// <summary>The report with the keys that scripts rely on.</summary>
     public string ToJson() => JsonSerializer.Serialize(new
     {
         model = Model,
         nodes_before = NodesBefore,
         nodes_after = NodesAfter,
+        canonical = Canonical,
         fusions = Fusions,
         sites = Sites.Select(s => new { op = s.Op, name = s.Name, nodes = s.Nodes }),
         not_fused = NotFused.Select(n => new { rule = n.Rule, node = n.Node, reason = n.Reason }),

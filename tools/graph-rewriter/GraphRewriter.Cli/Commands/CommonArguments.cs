@@ -39,6 +39,16 @@ internal static class CommonArguments
         CustomParser = ParseShapes,
     };
 
+    /// <summary>--dims batch=1,seq=24: sizes by the names that the model gives its dynamic axes.</summary>
+    public static Option<Dictionary<string, long>> Dims() => new("--dims")
+    {
+        Description = "Sizes of dynamic axes by their names; the model becomes static, and what follows from the sizes is folded away.",
+        HelpName = "batch=1,seq=24",
+        Arity = ArgumentArity.OneOrMore,
+        DefaultValueFactory = _ => [],
+        CustomParser = ParseDims,
+    };
+
     /// <summary>An optional number; what is no number, or not <paramref name="wanted"/>, is a usage error.</summary>
     public static Option<T?> Number<T>(string name, string helpName, string description, Func<T, bool> wanted, string expected) where T : struct, IParsable<T>
     {
@@ -63,6 +73,18 @@ internal static class CommonArguments
             else if (!shapes.TryAdd(text[..at], [.. dims.Select(d => d!.Value)])) result.AddError($"--shape gives input '{text[..at]}' twice.");
         }
         return shapes;
+    }
+
+    private static Dictionary<string, long> ParseDims(ArgumentResult result)
+    {
+        var dims = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var text in result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.TrimEntries)))
+        {
+            var at = text.LastIndexOf('=');
+            if (at <= 0 || (text[(at + 1)..] != "0" && ParseDim(text[(at + 1)..]) is null)) result.AddError($"'{text}' is not the size of an axis; expected NAME=24.");
+            else if (!dims.TryAdd(text[..at].Trim(), ParseDim(text[(at + 1)..]) ?? 0)) result.AddError($"--dims gives '{text[..at]}' twice.");
+        }
+        return dims;
     }
 
     private static long? ParseDim(string text) =>

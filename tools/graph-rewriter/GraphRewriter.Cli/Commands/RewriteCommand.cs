@@ -10,19 +10,20 @@ internal static class RewriteCommand
         var input = CommonArguments.Model("IN.onnx", "The model to rewrite.");
         var output = CommonArguments.Output();
         var shapes = CommonArguments.Shapes();
+        var dims = CommonArguments.Dims();
         var report = CommonArguments.Report();
         var noFallback = new Option<bool>("--no-fallback")
         {
             Description = "Leave out the bodies of the fused ops: a smaller file that needs the library, and can be neither restored nor proved site by site.",
         };
-        var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, report, noFallback };
+        var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, dims, report, noFallback };
         command.Validators.Add(result =>
         {
             if (result.GetValue(input) is { } from && result.GetValue(output) is { } to && Path.GetFullPath(from) == Path.GetFullPath(to))
                 result.AddError("The output is the input; choose another name, since the original is needed to prove the result.");
         });
         command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(output)!,
-            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report)));
+            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report)));
         return command;
     }
 
@@ -47,6 +48,7 @@ internal static class RewriteCommand
     {
         terminal.Line($"[bold]{report.NodesBefore} nodes before, {report.NodesAfter} after[/]; {Format.Count(report.Sites.Count, "fused op")}, " +
             $"{Format.Count(report.NotFused.Count, "site")} not fused");
+        if (report.Canonical.Count > 0) terminal.Line($"canonical form: {string.Join(", ", report.Canonical.Select(c => $"{c.Key.ToLowerInvariant()} {c.Value}"))}");
         if (report.Fusions.Count > 0) terminal.Table(["fused op", "sites>"], report.Fusions.Select(f => new[] { f.Key, $"{f.Value}" }));
         if (report.NotFused.Count == 0) return;
         terminal.Table(["not fused", "node", "reason"], report.NotFused.Take(ShownSites).Select(n => new[] { n.Rule, n.Node, n.Reason }));

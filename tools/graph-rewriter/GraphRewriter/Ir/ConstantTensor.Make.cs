@@ -5,7 +5,7 @@ namespace FlashRt.GraphRewriter.Ir;
 
 public sealed partial class ConstantTensor
 {
-    /// <summary>Rounds float data to <paramref name="type"/> (any float type or Int64, Int32, Bool) once.</summary>
+    /// <summary>Rounds float data to <paramref name="type"/> (any float type, integer or Bool) once.</summary>
     public static ConstantTensor From(DataType type, IReadOnlyList<long> dims, ReadOnlySpan<double> values)
     {
         byte[] data = type switch
@@ -16,17 +16,29 @@ public sealed partial class ConstantTensor
             DataType.Bfloat16 => Round(values, v => BFloat16.FromSingle((float)v)),
             DataType.Int64 => Round(values, v => (long)v),
             DataType.Int32 => Round(values, v => (int)v),
+            DataType.Uint64 => Round(values, v => (ulong)v),
+            DataType.Uint32 => Round(values, v => (uint)v),
+            DataType.Int16 => Round(values, v => (short)v),
+            DataType.Uint16 => Round(values, v => (ushort)v),
+            DataType.Int8 => Round(values, v => (sbyte)v),
+            DataType.Uint8 => Round(values, v => (byte)v),
             DataType.Bool => Round(values, v => v != 0),
             _ => throw new NotSupportedException($"Constants of {type.Name()} are not made from numbers."),
         };
         return new ConstantTensor(type, dims, new ArrayBytes(data));
     }
 
-    /// <summary>Integers as <paramref name="type"/> Int64, Int32 or Bool.</summary>
+    /// <summary>Integers as <paramref name="type"/>, any integer (cut to its width) or Bool.</summary>
     public static ConstantTensor From(DataType type, IReadOnlyList<long> dims, ReadOnlySpan<long> values) => type switch
     {
         DataType.Int64 => new ConstantTensor(type, dims, new ArrayBytes(MemoryMarshal.AsBytes(values).ToArray())),
-        DataType.Int32 => new ConstantTensor(type, dims, new ArrayBytes(Round(values, v => (int)v))),
+        DataType.Int32 => new ConstantTensor(type, dims, new ArrayBytes(Round(values, v => unchecked((int)v)))),
+        DataType.Uint64 => new ConstantTensor(type, dims, new ArrayBytes(MemoryMarshal.AsBytes(values).ToArray())),
+        DataType.Uint32 => new ConstantTensor(type, dims, new ArrayBytes(Round(values, v => unchecked((uint)v)))),
+        DataType.Int16 => new ConstantTensor(type, dims, new ArrayBytes(Round(values, v => unchecked((short)v)))),
+        DataType.Uint16 => new ConstantTensor(type, dims, new ArrayBytes(Round(values, v => unchecked((ushort)v)))),
+        DataType.Int8 => new ConstantTensor(type, dims, new ArrayBytes(Round(values, v => unchecked((sbyte)v)))),
+        DataType.Uint8 => new ConstantTensor(type, dims, new ArrayBytes(Round(values, v => unchecked((byte)v)))),
         DataType.Bool => new ConstantTensor(type, dims, new ArrayBytes(Round(values, v => v != 0))),
         _ => throw new NotSupportedException($"Constants of {type.Name()} are not made from integers."),
     };

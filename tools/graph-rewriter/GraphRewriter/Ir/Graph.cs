@@ -1,3 +1,4 @@
+using FlashRt.GraphRewriter.Ir.Evaluation;
 using FlashRt.GraphRewriter.Ir.Inference;
 
 namespace FlashRt.GraphRewriter.Ir;
@@ -8,7 +9,11 @@ namespace FlashRt.GraphRewriter.Ir;
 /// </summary>
 public sealed partial class Graph
 {
+    // Constants are evaluated in graph order, so only what reads large weights is ever found nested.
+    private const int DeepestConstant = 200;
+
     private readonly Dictionary<string, Value> values = new(StringComparer.Ordinal);
+    private int constantDepth;
     private List<Node> nodes = [];
 
     internal Graph(OnnxModel model)
@@ -46,8 +51,17 @@ public sealed partial class Graph
     internal ConstantTensor? ConstantOf(Value value)
     {
         if (value.ConstantKnown) return value.ConstantCache;
+        if (constantDepth > DeepestConstant) return null;
         value.ConstantKnown = true;  // before evaluating, so that a cycle ends here
-        value.ConstantCache = ConstantEvaluator.Evaluate(value);
+        constantDepth++;
+        try
+        {
+            value.ConstantCache = ConstantEvaluator.Evaluate(value);
+        }
+        finally
+        {
+            constantDepth--;
+        }
         value.IsStored = value.ConstantCache is not null && (value.Producer is not { } node
             || (node.OpType != "Shape" && node.Inputs.All(i => i is null || i.IsStored)));
         return value.ConstantCache;

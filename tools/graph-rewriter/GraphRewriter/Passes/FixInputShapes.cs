@@ -1,6 +1,9 @@
 namespace FlashRt.GraphRewriter.Passes;
 
-/// <summary>Gives graph inputs the sizes the caller states, and their symbols the same sizes wherever the model notes them.</summary>
+/// <summary>
+/// Gives graph inputs the sizes the caller states, by input (<c>--shape</c>) or by symbol (<c>--dims</c>), and their symbols the same
+/// sizes wherever the model notes them.
+/// </summary>
 public sealed class FixInputShapes : IPass
 {
     /// <inheritdoc/>
@@ -9,22 +12,33 @@ public sealed class FixInputShapes : IPass
     /// <inheritdoc/>
     public int Run(PassContext context)
     {
-        if (context.Options.Shapes.Count == 0) return 0;
+        var options = context.Options;
+        if (options.Shapes.Count + options.Dims.Count == 0) return 0;
         var graph = context.Model.Proto.Graph;
         var sizes = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (name, shape) in context.Options.Shapes) Collect(context.Model, name, shape, sizes);
+        foreach (var (symbol, size) in options.Dims) Collect(context.Model, symbol, size, sizes);
+        foreach (var (name, shape) in options.Shapes) Collect(context.Model, name, shape, sizes);
 
         var changes = 0;
         foreach (var dim in graph.Input.Concat(graph.Output).Concat(graph.ValueInfo).SelectMany(Dims))
         {
             if (dim.ValueCase != TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam) continue;
-            if (sizes.TryGetValue(dim.DimParam, out var size)) dim.DimValue = size;
-            else if (Mentions(dim.DimParam, sizes.Keys)) dim.ClearValue();  // "seq + 1": inference finds it again
+            if (DimExpression.Evaluate(dim.DimParam, sizes) is { } size) dim.DimValue = size;
+            else if (DimExpression.Names(dim.DimParam).Any(sizes.ContainsKey)) dim.ClearValue();  // inference finds it again
             else continue;
             changes++;
         }
         context.Model.Invalidate();
         return changes;
+    }
+
+    private static void Collect(OnnxModel model, string symbol, long size, Dictionary<string, long> sizes)
+    {
+        string[] symbols = [.. model.Proto.Graph.Input.SelectMany(Dims).Where(d => d.HasDimParam).SelectMany(d => DimExpression.Names(d.DimParam)).Distinct()];
+        if (size < 0) throw new OnnxModelException(model.Path, $"the axis '{symbol}' cannot be {size}");
+        sizes[symbol] = symbols.Contains(symbol) || model.Proto.Graph.Input.SelectMany(Dims).Any(d => d.DimParam == symbol) ? size
+            : throw new OnnxModelException(model.Path, $"has no axis called '{symbol}' among its inputs; "
+                + (symbols.Length == 0 ? "their axes have no names" : $"their axes are called {string.Join(", ", symbols)}"));
     }
 
     private static void Collect(OnnxModel model, string name, long[] shape, Dictionary<string, long> sizes)
@@ -49,9 +63,6 @@ public sealed class FixInputShapes : IPass
             }
         }
     }
-
-    private static bool Mentions(string expression, IEnumerable<string> symbols) =>
-        symbols.Intersect(expression.Split([' ', '+', '-', '*', '/', '(', ')', ','], StringSplitOptions.RemoveEmptyEntries)).Any();
 
     private static IEnumerable<TensorShapeProto.Types.Dimension> Dims(ValueInfoProto info) => info.Type?.TensorType?.Shape?.Dim ?? [];
 }

@@ -14,6 +14,9 @@ public sealed class PassContext
     /// <summary>Names of initializers that fusions read; those left without a reader are dropped at the end.</summary>
     internal HashSet<string> Released { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>How many places each canonical pass changed.</summary>
+    internal SortedDictionary<string, int> Canonical { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Matches that could not be replaced, for the report.</summary>
     internal List<UnfusedSite> NotFused { get; } = [];
 }

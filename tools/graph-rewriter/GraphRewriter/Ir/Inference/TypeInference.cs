@@ -6,6 +6,8 @@ namespace FlashRt.GraphRewriter.Ir.Inference;
 /// </summary>
 internal static class TypeInference
 {
+    private const double MostEager = 1 << 16;
+
     public static void Run(Graph graph)
     {
         var notes = new Dictionary<string, TypeProto>(StringComparer.Ordinal);
@@ -34,9 +36,12 @@ internal static class TypeInference
         {
             if (output is null) continue;
             Note(output, notes);
-            _ = output.Constant;  // in graph order, so that no evaluation recurses further than one node
+            if (!ReadsWeight(node)) _ = output.Constant;  // in graph order, so that no evaluation recurses further than one node
         }
     }
+
+    // What follows from a large tensor is evaluated when somebody asks, so that casts of weights take no memory.
+    private static bool ReadsWeight(Node node) => node.Inputs.Any(i => i is { Initializer: { } t } && t.Dims.Aggregate(1.0, (n, d) => n * d) > MostEager);
 
     private static void Note(Value value, Dictionary<string, TypeProto> notes)
     {

@@ -1,4 +1,4 @@
-namespace FlashRt.GraphRewriter.Ir;
+namespace FlashRt.GraphRewriter.Ir.Evaluation;
 
 /// <summary>The tensor in a Constant node, whichever of its attributes holds it.</summary>
 internal static class ConstantNode

@@ -1,4 +1,4 @@
-namespace FlashRt.GraphRewriter.Ir;
+namespace FlashRt.GraphRewriter.Ir.Evaluation;
 
 /// <summary>Numpy broadcasting over numbers.</summary>
 internal static class Broadcast
@@ -16,19 +16,11 @@ internal static class Broadcast
     }
 
     /// <summary>For every element of <paramref name="to"/> the index of the element of <paramref name="from"/> that it repeats.</summary>
-    public static int[] Indices(IReadOnlyList<long> from, long[] to)
+    public static int[] Indices(IReadOnlyList<long> from, IReadOnlyList<long> to)
     {
-        var count = ConstantEvaluator.Bounded(to);
-        var indices = new int[count];
-        var strides = new long[to.Length];
-        for (long i = from.Count - 1, stride = 1; i >= 0; stride *= from[(int)i--])
-            strides[to.Length - from.Count + i] = from[(int)i] == 1 ? 0 : stride;
-        for (var flat = 0; flat < count; flat++)
-        {
-            long rest = flat, at = 0;
-            for (var axis = to.Length - 1; axis >= 0; rest /= to[axis--]) at += rest % to[axis] * strides[axis];
-            indices[flat] = (int)at;
-        }
-        return indices;
+        var strides = new long[to.Count];
+        var own = Strided.Of(from);
+        for (var i = 0; i < from.Count; i++) strides[to.Count - from.Count + i] = from[i] == 1 ? 0 : own[i];
+        return Strided.Walk(to, strides);
     }
 }
