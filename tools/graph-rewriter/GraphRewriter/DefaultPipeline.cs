@@ -23,8 +23,13 @@ public static class DefaultPipeline
     /// <summary>What brings a graph into canonical form, before the rules: each pass is exact and runs until none changes anything.</summary>
     public static IReadOnlyList<IPass> Canonical { get; } =
     [
+        new ExpandContrib(),
         new DropNoOps(),
         new FoldConstants(),
+        new MergeCasts(),
+        new MergeTransposes(),
+        new MergeReshapes(),
+        new DropNanGuards(),
         new DropDeadCode(),
     ];
 

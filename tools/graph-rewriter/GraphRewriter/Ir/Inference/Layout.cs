@@ -27,6 +27,7 @@ internal static class Layout
 
     public static void Transpose(InferenceContext c)
     {
+        c.SetSizes(c.Shape(0) is { Rank: 1 } ? c.Sizes(0) : null);
         if (c.Shape(0) is not { } s) { c.Set(c.Type(0), null); return; }
         var perm = c.Node.Ints("perm") ?? [.. Enumerable.Range(0, s.Rank).Reverse().Select(i => (long)i)];
         c.Set(c.Type(0), new Shape([.. perm.Select(p => s[(int)p])]));
@@ -89,10 +90,10 @@ internal static class Layout
         for (var i = 0; i < axes.Length; i++)
         {
             var axis = c.Axis(axes[i], s.Rank);
-            var unit = c.Node.Input(4) is null || steps?[i] == 1;
-            dims[axis] = unit && starts is not null && ends is not null && s[axis].Value is { } size
-                ? SliceRange.Of(starts[i], ends[i], size).Length
-                : unit && starts?[i] == 0 && ends?[i] > int.MaxValue ? s[axis] : Dim.Unknown;
+            var step = c.Node.Input(4) is null ? 1 : steps?[i] ?? 0;
+            dims[axis] = step != 0 && starts is not null && ends is not null && s[axis].Value is { } size
+                ? SliceRange.Of(starts[i], ends[i], size, step).Length
+                : step == 1 && starts?[i] == 0 && ends?[i] >= int.MaxValue ? s[axis] : Dim.Unknown;
         }
         c.Set(c.Type(0), new Shape(dims));
         if (s.Rank == 1 && c.Sizes(0) is { } sizes && starts is not null && ends is not null && (c.Node.Input(4) is null || steps?[0] == 1))
@@ -113,13 +114,27 @@ internal static class Layout
 
     public static void GatherNd(InferenceContext c)
     {
-        var known = c.Shape(0) is { } s && c.Shape(1) is { } i && i[-1].Value is { } depth && c.Node.Int("batch_dims", 0) == 0
-            ? new Shape([.. i.Take(i.Rank - 1), .. s.Skip((int)depth)]) : null;
+        var known = c.Shape(0) is { } s && c.Shape(1) is { } i && i[-1].Value is { } depth
+            ? new Shape([.. i.Take(i.Rank - 1), .. s.Skip((int)(c.Node.Int("batch_dims", 0) + depth))]) : null;
         c.Set(c.Type(0), known);
     }
 
     public static void Expand(InferenceContext c) => c.Set(c.Type(0),
         c.Sizes(1) is { } sizes ? InferenceContext.Broadcast(c.Shape(0), new Shape([.. sizes])) : null);
+
+    public static void Tile(InferenceContext c) => c.Set(c.Type(0), c.Shape(0) is not { } s ? null
+        : c.Sizes(1) is { } repeats ? new Shape([.. s.Zip(repeats, (d, r) => r.Value == 1 ? d : d.Value * r.Value is { } size ? size : Dim.Unknown)])
+        : new Shape(new Dim[s.Rank]));
+
+    public static void Pad(InferenceContext c)
+    {
+        if (c.Shape(0) is not { } s) { c.Set(c.Type(0), null); return; }
+        var pads = c.Ints(1, "pads");
+        int[] axes = c.Node.Input(3) is null ? [.. Enumerable.Range(0, s.Rank)] : [.. (c.Ints(3, "axes") ?? []).Select(a => c.Axis(a, s.Rank))];
+        var known = pads is not null && pads.Length == 2 * axes.Length;
+        c.Set(c.Type(0), new Shape([.. s.Select((d, i) => !known ? Dim.Unknown : Array.IndexOf(axes, i) is >= 0 and var at
+            ? pads![at] + pads[at + axes.Length] is var more && more == 0 ? d : d.Value is { } size ? size + more : Dim.Unknown : d)]));
+    }
 
     private static long EvenPart(long size, int parts, int index)
     {

@@ -1,21 +1,15 @@
 namespace FlashRt.GraphRewriter.Ir.Inference;
 
-/// <summary>Matrix products, convolution, attention.</summary>
+/// <summary>Matrix products.</summary>
 internal static class Linear
 {
-    public static void MatMul(InferenceContext c)
-    {
-        if (c.Shape(0) is not { Rank: > 0 } a || c.Shape(1) is not { Rank: > 0 } b)
-        {
-            c.Set(c.CommonType, null);
-            return;
-        }
-        var batch = InferenceContext.Broadcast(new Shape([.. a.Take(Math.Max(0, a.Rank - 2))]), new Shape([.. b.Take(Math.Max(0, b.Rank - 2))]))!;
-        var dims = batch.ToList();
-        if (a.Rank > 1) dims.Add(a[-2]);
-        if (b.Rank > 1) dims.Add(b[-1]);
-        c.Set(c.CommonType, new Shape(dims));
-    }
+    public static void MatMul(InferenceContext c) => c.Set(c.CommonType, Product(c.Shape(0), c.Shape(1)));
+
+    public static void MatMulInteger(InferenceContext c) => c.Set(DataType.Int32, Product(c.Shape(0), c.Shape(1)));
+
+    /// <summary>com.microsoft's MatMul with transposed operands.</summary>
+    public static void FusedMatMul(InferenceContext c) => c.Set(c.CommonType, c.Node.Int("transBatchA", 0) + c.Node.Int("transBatchB", 0) != 0 ? null
+        : Product(Transposed(c.Shape(0), c.Node.Int("transA", 0)), Transposed(c.Shape(1), c.Node.Int("transB", 0))));
 
     public static void Gemm(InferenceContext c)
     {
@@ -24,30 +18,33 @@ internal static class Linear
         c.Set(c.CommonType, new Shape([rows, columns]));
     }
 
-    public static void Conv(InferenceContext c)
+    /// <summary>A product with packed weights, whose columns an attribute gives.</summary>
+    public static void Packed(InferenceContext c) => c.Set(c.Type(0),
+        c.Shape(0) is { Rank: > 0 } x && c.Node.Int("N", 0) is > 0 and var columns ? new Shape([.. x.Take(x.Rank - 1), columns]) : null);
+
+    /// <summary>Each letter of the result has the size that it has in an operand.</summary>
+    public static void Einsum(InferenceContext c)
     {
-        if (c.Shape(0) is not { } x) { c.Set(c.CommonType, null); return; }
-        var kernel = c.Node.Ints("kernel_shape") ?? c.Shape(1)?.Static()?.Skip(2).ToArray();
-        var dims = new List<Dim> { x[0], c.Shape(1)?[0] ?? Dim.Unknown };
-        for (var axis = 0; axis < x.Rank - 2; axis++)
-            dims.Add(kernel is not null && x[axis + 2].Value is { } size && Spatial(c.Node, axis, size, kernel) is { } n ? n : Dim.Unknown);
-        c.Set(c.CommonType, new Shape(dims));
+        var parts = c.Node.Text("equation", "").Replace(" ", "").Split("->");
+        var terms = parts[0].Split(',');
+        if (parts.Length != 2 || parts[0].Contains('.') || terms.Length != c.Node.Inputs.Count) { c.Set(c.CommonType, null); return; }
+        var sizes = new Dictionary<char, Dim>();
+        for (var t = 0; t < terms.Length; t++)
+            for (var i = 0; i < terms[t].Length; i++)
+                if (c.Shape(t) is { } shape && (!sizes.TryGetValue(terms[t][i], out var known) || known.Value is null)) sizes[terms[t][i]] = shape[i];
+        c.Set(c.CommonType, new Shape([.. parts[1].Select(l => sizes.GetValueOrDefault(l))]));
     }
 
-    public static void Attention(InferenceContext c) => c.Set(c.Type(0),
-        c.Shape(0) is { Rank: 4 } q && c.Shape(2) is { Rank: 4 } v ? new Shape([q[0], q[1], q[2], v[3]]) : null);
-
-    private static long? Spatial(Node node, int axis, long size, long[] kernel)
+    private static Shape? Product(Shape? left, Shape? right)
     {
-        var stride = node.Ints("strides") is { } s ? s[axis] : 1;
-        var dilation = node.Ints("dilations") is { } d ? d[axis] : 1;
-        var span = dilation * (kernel[axis] - 1) + 1;
-        var pads = node.Ints("pads");
-        return node.Text("auto_pad", "NOTSET") switch
-        {
-            "NOTSET" => (size + (pads is null ? 0 : pads[axis] + pads[axis + kernel.Length]) - span) / stride + 1,
-            "VALID" => (size - span) / stride + 1,
-            _ => (size + stride - 1) / stride,
-        };
+        if (left is not { Rank: > 0 } a || right is not { Rank: > 0 } b) return null;
+        var batch = InferenceContext.Broadcast(new Shape([.. a.Take(Math.Max(0, a.Rank - 2))]), new Shape([.. b.Take(Math.Max(0, b.Rank - 2))]))!;
+        var dims = batch.ToList();
+        if (a.Rank > 1) dims.Add(a[-2]);
+        if (b.Rank > 1) dims.Add(b[-1]);
+        return new Shape(dims);
     }
+
+    private static Shape? Transposed(Shape? shape, long transposed) => transposed == 0 || shape is not { Rank: > 1 } s ? shape
+        : new Shape([.. s.Take(s.Rank - 2), s[-1], s[-2]]);
 }

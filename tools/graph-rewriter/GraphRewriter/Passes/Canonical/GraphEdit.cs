@@ -10,6 +10,8 @@ internal sealed class GraphEdit(PassContext context)
     private readonly Dictionary<Node, NodeProto[]> replaced = [];
     private readonly Dictionary<string, TensorProto> stored = new(StringComparer.Ordinal);
 
+    private readonly HashSet<string> taken = new(StringComparer.Ordinal);
+
     public Graph Graph { get; } = context.Model.Graph;
 
     public bool IsEmpty => names.Count + replaced.Count + stored.Count == 0;
@@ -54,7 +56,7 @@ internal sealed class GraphEdit(PassContext context)
     public string FreeName(string wish)
     {
         var name = Graph.FreeName(wish);
-        for (var i = 1; stored.ContainsKey(name); i++) name = Graph.FreeName($"{wish}.{i}");
+        for (var i = 1; !taken.Add(name); i++) name = Graph.FreeName($"{wish}.{i}");
         return name;
     }
 
