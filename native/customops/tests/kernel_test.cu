@@ -144,7 +144,8 @@ void test_norm(int64_t rows, int64_t cols, int64_t vectors, int64_t lead, const 
   if (o.residual) expect_close((o.in_place ? residual : residual_out).fetch(what), o.in_place ? host_residual : host_residual_out, what + " residual_out", 1e-6f);
   if (o.modulation && o.gate_out) expect_close(gate_out.fetch(what), host_gate_out, what + " gate_out", 0.0f);
   if (o.quantize) expect_codes(y8.fetch(what), host_y8, what + " y8");
-  else expect_close(y.fetch(what), host_y, what + " y");
+  // A gated sum near the middle of two 16-bit numbers may round to either (the device fuses the product and the sum); the norm sees it.
+  else expect_close(y.fetch(what), host_y, what + " y", o.residual && o.gate ? 2 * kRelative<T> : 1e-5f);
   x.fetch(what);
 }
 

@@ -119,6 +119,16 @@ __device__ __forceinline__ float squares_of(const KeptVec& kept, float center) {
   return total;
 }
 
+/// What a vector of a row is scaled and shifted by, as it is in memory.
+template <typename T, int N, bool kModulation>
+struct Operands {
+  Vec<T, N> weight, beta, scale, shift;
+};
+template <typename T, int N>
+struct Operands<T, N, false> {
+  Vec<T, N> weight, beta;
+};
+
 /// Scales, shifts and stores one vector of a row.
 template <typename T, int N, Features kFeatures>
 struct Finish {
@@ -145,31 +155,38 @@ struct Finish {
     }
   }
 
-  /// `w` holds the weight's columns already.
+  using Loaded = Operands<T, N, kModulation>;
+
+  __device__ __forceinline__ void load(int64_t column, Loaded& to) const {
+    load(weight, column, to.weight);
+    load(beta, column, to.beta);
+    if constexpr (kModulation) {
+      load(scale, column, to.scale);
+      load(shift, column, to.shift);
+    }
+  }
+
   template <typename KeptVec>
-  __device__ __forceinline__ void operator()(int64_t column, const KeptVec& kept, const Vec<T, N>& w, float center, float factor) const {
-    float v[N], operand[N];
+  __device__ __forceinline__ void operator()(int64_t column, const KeptVec& kept, const Loaded& by, float center, float factor) const {
+    float v[N];
 #pragma unroll
     for (int i = 0; i < N; ++i) v[i] = (kept[i] - center) * factor;
     if (weight != nullptr) {
 #pragma unroll
-      for (int i = 0; i < N; ++i) v[i] *= to_float(w.at[i]);
+      for (int i = 0; i < N; ++i) v[i] *= to_float(by.weight.at[i]);
     }
     if (beta != nullptr) {
-      load_floats<T, N>(beta + column, operand);
 #pragma unroll
-      for (int i = 0; i < N; ++i) v[i] += operand[i];
+      for (int i = 0; i < N; ++i) v[i] += to_float(by.beta.at[i]);
     }
     if constexpr (kModulation) {
       if (scale != nullptr) {
-        load_floats<T, N>(scale + column, operand);
 #pragma unroll
-        for (int i = 0; i < N; ++i) v[i] *= 1.0f + operand[i];
+        for (int i = 0; i < N; ++i) v[i] *= 1.0f + to_float(by.scale.at[i]);
       }
       if (shift != nullptr) {
-        load_floats<T, N>(shift + column, operand);
 #pragma unroll
-        for (int i = 0; i < N; ++i) v[i] += operand[i];
+        for (int i = 0; i < N; ++i) v[i] += to_float(by.shift.at[i]);
       }
       // The carried gate may live in the buffer that an output overwrites: it is read before the first store.
       if (gate_out != nullptr) {
@@ -193,19 +210,24 @@ struct Finish {
     }
     store_floats<Float8E4M3, N>(y_quantized + column, v);
   }
+
+ private:
+  static __device__ __forceinline__ void load(const T* from, int64_t column, Vec<T, N>& to) {
+    if (from != nullptr) to = *reinterpret_cast<const Vec<T, N>*>(from + column);
+  }
 };
 
 /// How a row is shared out: kGroup threads own it, 16 or 32 of a block that packs rows, or 0 for the whole block; each keeps kKeep
-/// vectors in registers. What is left of a longer row is computed again from the inputs in each pass. A thread finishes its vectors
-/// one after the other, each waiting for its operands, so longer rows get more threads before they get more vectors for each.
+/// vectors in registers. What is left of a longer row is computed again from the inputs in each pass. Blocks stay small: more threads
+/// for a longer row (512, two vectors each) were a fifth slower than more vectors, because more of them wait at every barrier.
 template <int kGroup, int kKeep, Features kFeatures>
 struct Plan {
-  static constexpr int kThreads = kGroup != 0 ? kGroupThreads : kKeep == 1 ? 256 : 512;
+  static constexpr int kThreads = kGroup != 0 ? kGroupThreads : 256;
   static constexpr int kRowsPerBlock = kGroup == 0 ? 1 : kGroupThreads / kGroup;
   /// Blocks that must fit on a multiprocessor: this is what bounds the registers. The full form keeps floats, which needs more of them.
-  static constexpr int kResident = (kFeatures == Features::full ? 640 : kFeatures == Features::plain ? 1536 : 1024) / kThreads;
-  /// Weights are loaded before the reduction, whose wait they share, unless the row itself takes the registers.
-  static constexpr bool kEarlyWeight = kKeep <= 2;
+  static constexpr int kResident = (kFeatures == Features::full ? 640 : kFeatures == Features::plain && kKeep < 4 ? 1536 : 1024) / kThreads;
+  /// The first vector's operands are loaded before the reduction, whose wait they share, unless the row itself takes the registers.
+  static constexpr bool kEarlyOperands = kKeep <= 2;
 };
 
 /// kLayer: the mean may have to be taken out.
@@ -225,23 +247,20 @@ __global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan
     if constexpr (kGroup == 0) return block_reduce<Sum>(value, scratch);
     else return warp_reduce<Sum, kGroup>(value);
   };
-  const auto load_weight = [&](int column, Vec<T, N>& w) {
-    if (a.weight.data != nullptr) w = *reinterpret_cast<const Vec<T, N>*>(static_cast<const T*>(a.weight.data) + column);
-  };
 
   // Both ends of the row are set up before the reduction, so that what they load (the scale among it) shares its wait.
   const Row<T, N, kFeatures> in(a, row);
   const Finish<T, N, kFeatures> finish(a, row);
   KeptVec kept[kKeep], again;
-  Vec<T, N> w[kKeep], w_again;
+  typename Finish<T, N, kFeatures>::Loaded by, next;
   const bool layer = kLayer && a.statistic == RowStatistic::layer;
   float total = 0, squares = 0;
+  if (P::kEarlyOperands && thread < vectors) finish.load(static_cast<int64_t>(thread) * N, by);
 #pragma unroll
   for (int k = 0; k < kKeep; ++k) {
     const int v = thread + k * threads;
     if (v < vectors) {
       squares += in.load(static_cast<int64_t>(v) * N, kept[k]);
-      if constexpr (P::kEarlyWeight) load_weight(v * N, w[k]);
       if constexpr (kLayer) total += sum_of<KeptVec, N>(kept[k]);
     }
   }
@@ -268,17 +287,20 @@ __global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan
   }
   const float factor = rsqrtf(spread + a.epsilon);
 
+  // Stores may alias the operands for all that the compiler knows, so what the next vector needs is asked for before they are made.
+  if (!P::kEarlyOperands && thread < vectors) finish.load(static_cast<int64_t>(thread) * N, by);
 #pragma unroll
   for (int k = 0; k < kKeep; ++k) {
     const int v = thread + k * threads;
     if (v >= vectors) continue;
-    if constexpr (!P::kEarlyWeight) load_weight(v * N, w[k]);
-    finish(static_cast<int64_t>(v) * N, kept[k], w[k], center, factor);
+    if (k + 1 < kKeep && v + threads < vectors) finish.load(static_cast<int64_t>(v + threads) * N, next);
+    finish(static_cast<int64_t>(v) * N, kept[k], by, center, factor);
+    if (k + 1 < kKeep) by = next;
   }
   for (int v = thread + kKeep * threads; v < vectors; v += threads) {
     in.load(static_cast<int64_t>(v) * N, again);
-    load_weight(v * N, w_again);
-    finish(static_cast<int64_t>(v) * N, again, w_again, center, factor);
+    finish.load(static_cast<int64_t>(v) * N, by);
+    finish(static_cast<int64_t>(v) * N, again, by, center, factor);
   }
 }
 

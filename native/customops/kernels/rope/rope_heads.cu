@@ -20,15 +20,23 @@ struct Pairs {
   int low, high;
   __device__ __forceinline__ Pairs(int u, int half) : low(kInterleaved ? 2 * u * N : u * N), high(kInterleaved ? low + N : low + half) {}
 
-  /// The first element of each pair, then the second.
+  /// The pairs as they are in memory.
   template <typename T>
-  __device__ __forceinline__ void load(const T* x, float (&first)[N], float (&second)[N]) const {
-    const Vec<T, N> a = load_vec<T, N>(x + low), b = load_vec<T, N>(x + high);
+  struct Stored {
+    Vec<T, N> a, b;
+    /// The first element of each pair, then the second.
+    __device__ __forceinline__ void widen(float (&first)[N], float (&second)[N]) const {
 #pragma unroll
-    for (int i = 0; i < N; ++i) {
-      first[i] = to_float(!kInterleaved ? a.at[i] : 2 * i < N ? a.at[2 * i % N] : b.at[2 * i % N]);
-      second[i] = to_float(!kInterleaved ? b.at[i] : 2 * i + 1 < N ? a.at[(2 * i + 1) % N] : b.at[(2 * i + 1) % N]);
+      for (int i = 0; i < N; ++i) {
+        first[i] = to_float(!kInterleaved ? a.at[i] : 2 * i < N ? a.at[2 * i % N] : b.at[2 * i % N]);
+        second[i] = to_float(!kInterleaved ? b.at[i] : 2 * i + 1 < N ? a.at[(2 * i + 1) % N] : b.at[(2 * i + 1) % N]);
+      }
     }
+  };
+
+  template <typename T>
+  __device__ __forceinline__ Stored<T> load(const T* x) const {
+    return {load_vec<T, N>(x + low), load_vec<T, N>(x + high)};
   }
 
   template <typename T>
@@ -54,19 +62,18 @@ struct Pairs {
 template <typename T, int N, bool kInterleaved>
 __device__ __forceinline__ void load_entries(const T* table, int u, bool doubled, float (&entries)[N]) {
   float copies[N];
-  if (kInterleaved && doubled) Pairs<N, true>(u, 0).load(table, entries, copies);
+  if (kInterleaved && doubled) Pairs<N, true>(u, 0).load(table).widen(entries, copies);
   else load_floats<T, N>(table + u * N, entries);
 }
 
-/// Heads of a token that a group rotates with the cosines and sines it has loaded, and how many of them are on their way at once.
-constexpr int kSpan = 4, kBatch = 2;
+/// Heads of a token that a group rotates with the cosines and sines it has loaded. All are on their way at once.
+constexpr int kSpan = 4;
 
 /// kGroup threads own kHeads neighbouring heads of a block. Each of them reads all it needs of an element's pair before it writes the
 /// pair, and a norm (then kHeads is 1) reads the whole head before anything is written, so a head may be updated in place.
 template <typename T, int N, int kGroup, bool kInterleaved, int kHeads>
 __global__ void __launch_bounds__(kThreads, kHeads > 1 ? 2 : 3)
     rope_heads_kernel(const __grid_constant__ RopeHeadsArgs a, Divisor items_of_token, Divisor tokens, bool any_norm) {
-  constexpr int kFlight = kHeads < kBatch ? kHeads : kBatch;
   const int64_t item = static_cast<int64_t>(blockIdx.x) * (kThreads / kGroup) + threadIdx.x / kGroup;
   const int lane = threadIdx.x % kGroup;
   bool live = item < a.batches * a.tokens * items_of_token.value;  // a group past the end still takes part in the shuffles
@@ -110,35 +117,34 @@ __global__ void __launch_bounds__(kThreads, kHeads > 1 ? 2 : 3)
 #pragma unroll 1
   for (int u = lane; u * N < half; u += kGroup) {
     const Pairs<N, kInterleaved> pairs(u, half);
+    typename Pairs<N, kInterleaved>::template Stored<T> stored[kHeads];
+#pragma unroll
+    for (int h = 0; h < kHeads; ++h)
+      if (h * head_dim < columns) stored[h] = pairs.load(from + h * block.from_at.head);
     float cosine[N], sine[N];
     load_entries<T, N, kInterleaved>(static_cast<const T*>(a.table.cos) + entry, u, doubled, cosine);
     load_entries<T, N, kInterleaved>(static_cast<const T*>(a.table.sin) + entry, u, doubled, sine);
 #pragma unroll
-    for (int base = 0; base < kHeads; base += kFlight) {
-      float first[kFlight][N], second[kFlight][N];
-#pragma unroll
-      for (int h = 0; h < kFlight; ++h)
-        if ((base + h) * head_dim < columns) pairs.load(from + (base + h) * block.from_at.head, first[h], second[h]);
+    for (int h = 0; h < kHeads; ++h) {
+      if (h * head_dim >= columns) continue;
+      float first[N], second[N];
+      stored[h].widen(first, second);
       if (kHeads == 1 && norm != nullptr) {
         float weight[N], other[N];
-        pairs.load(norm, weight, other);
+        pairs.load(norm).widen(weight, other);
 #pragma unroll
         for (int i = 0; i < N; ++i) {
-          first[0][i] = first[0][i] * factor * weight[i];
-          second[0][i] = second[0][i] * factor * other[i];
+          first[i] = first[i] * factor * weight[i];
+          second[i] = second[i] * factor * other[i];
         }
       }
 #pragma unroll
-      for (int h = 0; h < kFlight; ++h) {
-        if ((base + h) * head_dim >= columns) continue;
-#pragma unroll
-        for (int i = 0; i < N; ++i) {
-          const float x = first[h][i];
-          first[h][i] = x * cosine[i] - second[h][i] * sine[i];
-          second[h][i] = second[h][i] * cosine[i] + x * sine[i];
-        }
-        pairs.store(to + (base + h) * block.to_at.head, first[h], second[h]);
+      for (int i = 0; i < N; ++i) {
+        const float x = first[i];
+        first[i] = x * cosine[i] - second[i] * sine[i];
+        second[i] = second[i] * cosine[i] + x * sine[i];
       }
+      pairs.store(to + h * block.to_at.head, first, second);
     }
   }
 #pragma unroll 1
