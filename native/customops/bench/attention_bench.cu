@@ -127,6 +127,7 @@ struct Model {
 
 constexpr Model kModels[] = {
     {"Gemma-2B prefill 712", 1, 8, 1, 712, 712, 256},
+    {"Gemma-2B causal 712", 1, 8, 1, 712, 712, 256, false, true},
     {"Gemma-2B prefill 712, additive mask", 1, 8, 1, 712, 712, 256, false, false, true},
     {"Gemma-300M 50 on 762", 1, 8, 1, 50, 762, 256},
     {"Gemma-300M 10 on 722", 1, 8, 1, 10, 722, 256},

@@ -1,8 +1,9 @@
-// The building blocks, the row norm family and long rotary embeddings on the device, against plain loops and the CPU reference. Small enough for
+// The building blocks, the row norm family, long rotary embeddings and products in place on the device, against plain loops and the CPU reference. Small enough for
 // compute-sanitizer. Prints one line, exits with 1 on any failure.
 #include "tests/kernel_test.cuh"
 
 #include "kernels/core/reduce.cuh"
+#include "kernels/gemm/gemm.h"
 #include "kernels/norm/row_norm.h"
 #include "kernels/rope/rope_heads.h"
 
@@ -201,6 +202,42 @@ void test_long_rope(RopeStyle style, bool in_place) {
   expect_close((in_place ? x : y).fetch(what), host_y, what, 1e-3f);
 }
 
+/// D = A B + C, rounded once, whether D has a buffer of its own or overwrites C.
+void test_product_in_place(int64_t m, int64_t n, int64_t k, bool with_bias) {
+  const std::string what = "gemm " + std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k) + (with_bias ? " with bias" : "");
+  const Mirror<Float16> a(random_values<Float16>(m * k, 21)), b(random_values<Float16>(k * n, 22)), c(random_values<Float16>(m * n, 23)), bias(random_values<Float16>(n, 24));
+  const Mirror<Float16> separate(std::vector<Float16>(m * n)), in_place(c.host);
+  for (bool aliased : {false, true}) {
+    GemmArgs g;
+    g.a_type = g.b_type = DType::f16;
+    g.m = m;
+    g.n = n;
+    g.k = k;
+    g.a = a.device();
+    g.b = b.device();
+    g.epilogue.dtype = DType::f16;
+    g.epilogue.bias = with_bias ? bias.device() : nullptr;
+    g.epilogue.c = aliased ? in_place.device() : c.device();
+    g.epilogue.d = aliased ? in_place.device() : separate.device();
+    const Mirror<uint8_t> scratch(std::vector<uint8_t>(plan_gemm(g) + 256));
+    g.scratch = scratch.device();
+    gemm_cuda(g, cudaStreamPerThread);
+    check_cuda(cudaDeviceSynchronize(), "gemm");
+  }
+  const auto apart = separate.fetch(what), over = in_place.fetch(what);
+  double worst_apart = 0, worst_over = 0;
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = to_float(c.host[i * n + j]) + (with_bias ? static_cast<double>(to_float(bias.host[j])) : 0.0);
+      for (int64_t p = 0; p < k; ++p) sum += static_cast<double>(to_float(a.host[i * k + p])) * to_float(b.host[p * n + j]);
+      const double unit = std::ldexp(1.0, std::max(std::ilogb(sum), -14) - 10);  // between neighbouring float16 numbers
+      worst_apart = std::max(worst_apart, std::fabs(to_float(apart[i * n + j]) - sum) / unit);
+      worst_over = std::max(worst_over, std::fabs(to_float(over[i * n + j]) - sum) / unit);
+    }
+  const bool once = worst_apart < 0.75 && worst_over < 0.75;
+  expect(once, what + ": off by " + std::to_string(worst_apart) + " units of the last place, in place by " + std::to_string(worst_over));
+}
+
 }  // namespace
 }  // namespace flashrt::test
 
@@ -214,6 +251,11 @@ int main() {
   test_norms();
   for (RopeStyle style : {RopeStyle::rotate_half, RopeStyle::interleaved})
     for (bool in_place : {false, true}) test_long_rope(style, in_place);
+  for (bool with_bias : {false, true}) {
+    test_product_in_place(6, 16, 32, with_bias);
+    test_product_in_place(16, 48, 64, with_bias);
+    test_product_in_place(50, 1024, 512, with_bias);
+  }
   std::printf("kernel_test: %d checks, %d failed\n", g_checks, g_failures);
   return g_failures == 0 ? 0 : 1;
 }
