@@ -6,11 +6,12 @@ namespace FlashRt.GraphRewriter.Cli.Tests;
 public class OtherCommandTests : CliTest
 {
     [TestMethod]
-    public void ARestoredModelIsTheOriginalAgain()
+    public void ARestoredModelIsTheOriginalInCanonicalForm()
     {
         Ok("restore", Rewritten(), "-o", PathOf("restored.onnx"));
         OnnxModel original = OnnxModel.Load(Gemma), restored = OnnxModel.Load(PathOf("restored.onnx"));
         Assert.IsFalse(restored.Graph.Nodes.Any(n => n.Domain == FusedSites.Domain));
+        Rewriter.Rewrite(original, new RewriteOptions { Rules = [] });
         CollectionAssert.AreEquivalent(original.Graph.Nodes.Select(n => n.OpType).ToArray(), restored.Graph.Nodes.Select(n => n.OpType).ToArray());
         StringAssert.Contains(Ok("validate", Gemma, PathOf("restored.onnx"), "--rtol", "0", "--atol", "1e-2"), "passed");
     }

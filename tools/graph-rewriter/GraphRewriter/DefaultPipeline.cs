@@ -36,10 +36,12 @@ public static class DefaultPipeline
     /// <summary>The passes of one rewrite.</summary>
     public static IReadOnlyList<IPass> Passes(RewriteOptions options) =>
     [
+        new RepairTypes(),                                 // --repair
         new FixInputShapes(),                              // --shape, --dims
         new Canonicalize(Canonical),
         new StateShapes(),                                 // --shape, --dims
         new UntilStable((options.Rules ?? Rules).Select(r => new RulePass(r))),
+        .. options.Rules is { Count: 0 } ? Array.Empty<IPass>() : [new CheckTypes()],
         new NumberSites(),                                 // overloads in graph order
         new DropUnused(),                                  // constants and type notes nobody needs any more
         new StateVersions(),                               // IR version and operator set for functions and com.flashrt

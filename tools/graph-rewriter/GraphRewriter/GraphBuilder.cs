@@ -102,6 +102,9 @@ public sealed class GraphBuilder
         return built;
     }
 
+    /// <summary>The model unchecked, for what a loader would refuse.</summary>
+    public OnnxModel Unchecked() => new(model.Clone());
+
     private static ValueInfoProto Info(string name, DataType type, IReadOnlyList<object> dims)
     {
         var tensor = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = new TensorShapeProto() };

@@ -11,6 +11,9 @@ public sealed record RewriteOptions
     /// <summary>Sizes for symbolic axes of graph inputs, by the symbol's name.</summary>
     public IReadOnlyDictionary<string, long> Dims { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>Insert casts where nodes mix element types that ONNX Runtime refuses; without, such a model is refused.</summary>
+    public bool Repair { get; init; }
+
     /// <summary>Keep for each fused node the function it replaces, so that the model runs without our library and can be restored.</summary>
     public bool Fallback { get; init; } = true;
 

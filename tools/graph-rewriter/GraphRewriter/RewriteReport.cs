@@ -15,6 +15,9 @@ public sealed record RewriteReport(string Model, int NodesBefore, int NodesAfter
     /// <summary>How many places each canonical pass changed before the rules ran; passes that changed nothing are left out.</summary>
     public IReadOnlyDictionary<string, int> Canonical { get; init; } = new SortedDictionary<string, int>(StringComparer.Ordinal);
 
+    /// <summary>What --repair changed, in the order of the graph.</summary>
+    public IReadOnlyList<Repair> Repairs { get; init; } = [];
+
     /// <summary>The report with the keys that scripts rely on.</summary>
     public string ToJson() => JsonSerializer.Serialize(new
     {
@@ -22,6 +25,7 @@ public sealed record RewriteReport(string Model, int NodesBefore, int NodesAfter
         nodes_before = NodesBefore,
         nodes_after = NodesAfter,
         canonical = Canonical,
+        repairs = Repairs.Select(r => new { node = r.Node, change = r.Change }),
         fusions = Fusions,
         sites = Sites.Select(s => new { op = s.Op, name = s.Name, nodes = s.Nodes }),
         not_fused = NotFused.Select(n => new { rule = n.Rule, node = n.Node, reason = n.Reason }),

@@ -22,6 +22,6 @@ public static class Rewriter
             progress?.Report(new RewriteProgress(passes[i].Name, i + 1, passes.Count, changes));
         }
         if (sites.Count == 0) sites = FusedSites.Of(model);
-        return new RewriteReport(model.Path ?? "", before, model.Graph.Nodes.Count, sites, context.NotFused) { Canonical = context.Canonical };
+        return new RewriteReport(model.Path ?? "", before, model.Graph.Nodes.Count, sites, context.NotFused) { Canonical = context.Canonical, Repairs = context.Repairs };
     }
 }

@@ -16,14 +16,18 @@ internal static class RewriteCommand
         {
             Description = "Leave out the bodies of the fused ops: a smaller file that needs the library, and can be neither restored nor proved site by site.",
         };
-        var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, dims, report, noFallback };
+        var repair = new Option<bool>("--repair")
+        {
+            Description = "Insert the casts that a model lacks which mixes element types (some float16 exports do), and say which.",
+        };
+        var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, dims, report, repair, noFallback };
         command.Validators.Add(result =>
         {
             if (result.GetValue(input) is { } from && result.GetValue(output) is { } to && Path.GetFullPath(from) == Path.GetFullPath(to))
                 result.AddError("The output is the input; choose another name, since the original is needed to prove the result.");
         });
         command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(output)!,
-            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report)));
+            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, Repair = parsed.GetValue(repair), Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report)));
         return command;
     }
 
@@ -31,8 +35,8 @@ internal static class RewriteCommand
     {
         var report = terminal.Work("rewriting", progress =>
         {
-            var model = OnnxModel.Load(input);
-            ShapeCheck.Of(model, options.Shapes);
+            var model = OnnxModel.Load(input, mixedTypes: options.Repair);
+            ShapeCheck.Of(model, options.Shapes, options.Dims);
             var result = Rewriter.Rewrite(model, options, new PassProgress(progress));
             model.Save(output);
             return result;
@@ -48,6 +52,8 @@ internal static class RewriteCommand
     {
         terminal.Line($"[bold]{report.NodesBefore} nodes before, {report.NodesAfter} after[/]; {Format.Count(report.Sites.Count, "fused op")}, " +
             $"{Format.Count(report.NotFused.Count, "site")} not fused");
+        foreach (var repaired in report.Repairs.Take(ShownSites)) terminal.Line(Markup.Escape($"repaired {repaired.Node}: {repaired.Change}"));
+        if (report.Repairs.Count > ShownSites) terminal.Line($"and {report.Repairs.Count - ShownSites} more repairs; --report lists them all");
         if (report.Canonical.Count > 0) terminal.Line($"canonical form: {string.Join(", ", report.Canonical.Select(c => $"{c.Key.ToLowerInvariant()} {c.Value}"))}");
         if (report.Fusions.Count > 0) terminal.Table(["fused op", "sites>"], report.Fusions.Select(f => new[] { f.Key, $"{f.Value}" }));
         if (report.NotFused.Count == 0) return;

@@ -33,7 +33,7 @@ internal static class ValidateCommand
 
     private static int Run(Terminal terminal, string original, string rewritten, string? data, ValidationOptions options, string? reportPath)
     {
-        OnnxModel before = OnnxModel.Load(original), after = OnnxModel.Load(rewritten);
+        OnnxModel before = OnnxModel.Load(original, mixedTypes: true), after = OnnxModel.Load(rewritten);
         ShapeCheck.Of(before, options.Shapes!);
         options = options with { Data = ReadData(data, before) };
         try

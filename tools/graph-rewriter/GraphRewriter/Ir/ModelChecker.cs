@@ -6,7 +6,7 @@ namespace FlashRt.GraphRewriter.Ir;
 /// </summary>
 internal static class ModelChecker
 {
-    public static void Check(OnnxModel model)
+    public static void Check(OnnxModel model, bool mixedTypes = false)
     {
         var path = model.Path;
         var proto = model.Proto;
@@ -20,7 +20,7 @@ internal static class ModelChecker
         var graph = model.Graph;
         if (graph.Cycle is { } node_)
             throw new OnnxModelException(path, $"node {node_} is part of a cycle: it needs its own result");
-        if (Inference.TypeCheck.FirstProblem(graph) is { } problem) throw new OnnxModelException(path, problem);
+        if (!mixedTypes && Inference.TypeCheck.FirstProblem(graph) is { } problem) throw new OnnxModelException(path, problem);
     }
 
     private static void CheckNode(OnnxModel model, NodeProto node)

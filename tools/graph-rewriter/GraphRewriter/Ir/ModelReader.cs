@@ -5,7 +5,7 @@ namespace FlashRt.GraphRewriter.Ir;
 /// <summary>Reads a file into a checked model.</summary>
 internal static class ModelReader
 {
-    public static OnnxModel Load(string path)
+    public static OnnxModel Load(string path, bool mixedTypes)
     {
         var file = new FileInfo(path);
         if (!file.Exists) throw new OnnxModelException(path, Directory.Exists(path) ? "is a directory; expected a .onnx file" : "no such file");
@@ -13,7 +13,7 @@ internal static class ModelReader
         if (file.Length > int.MaxValue)
             throw new OnnxModelException(path, "is larger than 2 GiB, which protobuf cannot hold; save the model with external data");
         var model = new OnnxModel(Parse(path), path);
-        ModelChecker.Check(model);
+        ModelChecker.Check(model, mixedTypes);
         return model;
     }
 

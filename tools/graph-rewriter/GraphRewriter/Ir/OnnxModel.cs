@@ -24,7 +24,9 @@ public sealed class OnnxModel
     internal ExternalData? External { get; }
 
     /// <summary>Reads and checks a model; throws <see cref="OnnxModelException"/> with the reason when it is not one.</summary>
-    public static OnnxModel Load(string path) => ModelReader.Load(path);
+    /// <param name="path">The file.</param>
+    /// <param name="mixedTypes">Accept nodes that mix element types, for callers that repair them or run the model in float32.</param>
+    public static OnnxModel Load(string path, bool mixedTypes = false) => ModelReader.Load(path, mixedTypes);
 
     /// <summary>
     /// Writes the model under a temporary name and renames it, so an interrupted write leaves the old file. External data follows: it

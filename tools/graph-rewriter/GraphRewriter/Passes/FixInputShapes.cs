@@ -32,6 +32,12 @@ public sealed class FixInputShapes : IPass
         return changes;
     }
 
+    /// <summary>Refuses sizes for axes that no input has, naming those that there are.</summary>
+    public static void Check(OnnxModel model, IReadOnlyDictionary<string, long> dims)
+    {
+        foreach (var (symbol, size) in dims) Collect(model, symbol, size, []);
+    }
+
     private static void Collect(OnnxModel model, string symbol, long size, Dictionary<string, long> sizes)
     {
         string[] symbols = [.. model.Proto.Graph.Input.SelectMany(Dims).Where(d => d.HasDimParam).SelectMany(d => DimExpression.Names(d.DimParam)).Distinct()];

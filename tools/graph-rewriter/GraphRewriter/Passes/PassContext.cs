@@ -17,6 +17,9 @@ public sealed class PassContext
     /// <summary>How many places each canonical pass changed.</summary>
     internal SortedDictionary<string, int> Canonical { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What --repair changed.</summary>
+    internal List<Repair> Repairs { get; } = [];
+
     /// <summary>Matches that could not be replaced, for the report.</summary>
     internal List<UnfusedSite> NotFused { get; } = [];
 }

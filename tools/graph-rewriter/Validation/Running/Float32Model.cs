@@ -57,8 +57,14 @@ public static class Float32Model
 
     private static void WidenTypes(IEnumerable<ValueInfoProto> values)
     {
-        foreach (var type in values.Select(v => v.Type?.TensorType))
-            if (type is not null && IsNarrow(type.ElemType)) type.ElemType = (int)DataType.Float;
+        foreach (var value in values) Widen(value.Type);
+    }
+
+    private static void Widen(TypeProto? type)
+    {
+        if (type?.TensorType is { } tensor && IsNarrow(tensor.ElemType)) tensor.ElemType = (int)DataType.Float;
+        if (type?.SequenceType is { } sequence) Widen(sequence.ElemType);
+        if (type?.OptionalType is { } optional) Widen(optional.ElemType);
     }
 
     private static void Widen(TensorProto tensor, ConstantTensor? value)

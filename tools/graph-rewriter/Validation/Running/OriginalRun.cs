@@ -12,16 +12,15 @@ internal sealed record OriginalRun(
 {
     public static OriginalRun Of(OnnxModel model, IReadOnlyList<TestDataSet> data, bool measureRounding, List<string> notes)
     {
-        ModelRunner runner;
+        IReadOnlyDictionary<string, HostTensor>[] outputs;
         try
         {
-            runner = ModelRunner.Open(model, RunOn.Stock);
+            outputs = RunAll(ModelRunner.Open(model, RunOn.Stock), data);
         }
         catch (ValidationException e)
         {
             return InFloat32(model, data, e.Message, notes);
         }
-        var outputs = RunAll(runner, data);
         if (!measureRounding) return new OriginalRun(outputs, null, Widened: false);
         try
         {

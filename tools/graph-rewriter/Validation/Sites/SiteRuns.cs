@@ -20,12 +20,16 @@ internal sealed class SiteRuns : IDisposable
         {
             _body = ModelRunner.Open(_bodyModel, RunOn.Stock);
         }
-        catch (ValidationException)
+        catch (ValidationException e)
         {
+            Widened = e.Message;
             // The body needs kernels that ONNX Runtime's CPU provider lacks, bfloat16 for one. In float32 it has them all.
             _wide = Open(Float32Model.Of(_bodyModel), RunOn.Stock, "The body cannot be run, neither as it is nor in float32");
         }
     }
+
+    /// <summary>Why the body runs in float32 only; null where stock ONNX Runtime runs it as it is.</summary>
+    public string? Widened { get; }
 
     /// <summary>Every output of the op against that of the body, for one set of inputs.</summary>
     public IEnumerable<OutputComparison> Compare(string data, IReadOnlyDictionary<string, HostTensor> inputs)

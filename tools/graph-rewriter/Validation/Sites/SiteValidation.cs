@@ -13,6 +13,7 @@ internal sealed class SiteValidation
     private readonly OnnxModel _rewritten;
     private readonly RunOn _op;
     private readonly int _seed;
+    private readonly List<string> _widenedBodies = [];
 
     private SiteValidation(OnnxModel rewritten, ValidationOptions options) =>
         (_rewritten, _op, _seed) = (rewritten, new RunOn(Library: true, options.Cuda), options.Seed);
@@ -42,6 +43,8 @@ internal sealed class SiteValidation
                 progress?.Report((results.Count, provable.Count));
             }
         }
+        if (validation._widenedBodies is [var reason, ..])
+            notes.Add($"{validation._widenedBodies.Count} of {provable.Count} bodies were run in float32: stock ONNX Runtime's CPU provider cannot run them as they are ({reason}).");
         return [.. sites.Select(s => results.GetValueOrDefault(s) ?? WithoutBody(s))];
     }
 
@@ -51,6 +54,7 @@ internal sealed class SiteValidation
         {
             var own = captured.Select(c => (c.Name, Values: Own(site, c.Values))).ToList();
             using var runs = new SiteRuns(_rewritten, site, _op);
+            if (runs.Widened is { } reason) _widenedBodies.Add(reason);
             var comparisons = own.Concat(SiteData.Of(site, own[0].Values, _seed)).SelectMany(d => runs.Compare(d.Name, d.Values));
             return SiteComparison.Of(site.Op, site.Name, OutputComparison.Worst(comparisons));
         }

@@ -109,6 +109,7 @@ internal sealed class Contrib(Node node, GraphEdit edit)
         var plain = node.Proto.Clone();
         plain.OpType = op;
         plain.ClearDomain();
+        plain.Name += ".linear";
         plain.Output[0] = edit.FreeName($"{Result}.linear");
         foreach (var extra in plain.Attribute.Where(a => a.Name.StartsWith("activation", StringComparison.Ordinal)).ToList()) plain.Attribute.Remove(extra);
         nodes.Add(plain);

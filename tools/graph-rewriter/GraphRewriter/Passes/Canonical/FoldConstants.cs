@@ -30,11 +30,12 @@ public sealed class FoldConstants : IPass
         var folded = edit.Graph.Nodes.SelectMany(n => n.Outputs).OfType<Value>().Where(v => IsNeeded(v, known)).ToList();
         foreach (var value in folded)
         {
-            if (value.Constant is not { } constant)
+            if (View(value) is { } view)
             {
-                edit.Store(value.Name, View(value)!);
+                edit.Store(value.Name, view);
                 continue;
             }
+            var constant = value.Constant!;
             if (!equal.TryAdd(Key(constant), value) && edit.Forward(value, equal[Key(constant)])) continue;
             edit.Store(value.Name, value.Producer!.OpType == "Constant" && value.Producer.Attribute("value")?.T is { } stored
                 ? stored.Clone() : constant.ToProto(value.Name));

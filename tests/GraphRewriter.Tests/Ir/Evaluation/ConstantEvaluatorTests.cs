@@ -1,6 +1,6 @@
 using static FlashRt.GraphRewriter.Ir.Protos.TensorProto.Types.DataType;
 
-namespace FlashRt.GraphRewriter.Tests.Ir;
+namespace FlashRt.GraphRewriter.Tests.Ir.Evaluation;
 
 [TestClass]
 public sealed class ConstantEvaluatorTests
