@@ -21,7 +21,7 @@ public sealed record NearMiss(string Name, Func<OnnxModel> Model, string Rule, s
     {
         "AddRmsNorm" => other == "RmsNorm",
         "AddLayerNorm" => other == "LayerNorm",
-        "GatedActivation" or "GeluBias" => other == "Gelu",
+        "GatedActivation" or "GeluBias" or "GemmActivation" => other == "Gelu",
         _ => false,
     };
 }

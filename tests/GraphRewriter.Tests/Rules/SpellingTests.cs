@@ -8,8 +8,7 @@ namespace FlashRt.GraphRewriter.Tests.Rules;
 [TestClass]
 public sealed class SpellingTests
 {
-    public static IEnumerable<object[]> Spellings =>
-        NormSpellings.All.Concat(ActivationSpellings.All).Concat(ResidualSpellings.All).Concat(RotarySpellings.All).Select(s => new object[] { s });
+    public static IEnumerable<object[]> Spellings => AllSpellings.All.Select(s => new object[] { s });
 
     [TestMethod]
     [DynamicData(nameof(Spellings))]

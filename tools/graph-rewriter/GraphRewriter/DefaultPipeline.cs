@@ -13,11 +13,17 @@ public static class DefaultPipeline
         new LayerNormRule(),        // before RmsNorm: a LayerNorm is an RmsNorm of the centred input
         new RmsNormRule(),
         new GeluRule(),
-        new GatedActivationRule(),  // before GeluBias: a gate is worth more than a bias
-        new GeluBiasRule(),
+        new GatedActivationRule(),  // before the biased activations: a gate is worth more than a bias
+        new SiluRule(),
+        BiasActivationRule.Gelu,
+        BiasActivationRule.Silu,
         new RotaryEmbeddingRule(),
         AddNormRule.Rms,
         AddNormRule.Layer,
+        new GemmRule(),             // products last: what other rules make of biases and sums costs less
+        new GemmActivationRule(),
+        new GemmResidualRule(),
+        BiasActivationRule.Relu,    // where no product takes the bias
     ];
 
     /// <summary>What brings a graph into canonical form, before the rules: each pass is exact and runs until none changes anything.</summary>

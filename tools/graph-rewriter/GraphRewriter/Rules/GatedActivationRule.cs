@@ -34,13 +34,8 @@ public sealed class GatedActivationRule : IRule
     public Fusion Replace(Match match, FusionBuilder builder) =>
         new("GatedActivation", match.Find(Merged) is { } merged ? [merged] : [match[Gate], match[Up]], [match.Root])
         {
-            Attributes = [("activation", match.Node("gelu")?.Text("approximate", "none") switch
-            {
-                null => "silu",
-                "none" => "gelu_erf",
-                var approximation => $"gelu_{approximation}",
-            })],
+            Attributes = [("activation", match.Node("gelu") is { } gelu ? Activations.OfGelu(gelu) : "silu")],
         };
 
-    private static Pattern Activation(Pattern x) => Fused("Gelu", x).Called("gelu") | Silu(x);
+    private static Pattern Activation(Pattern x) => Fused("Gelu", x).Called("gelu") | Fused("Silu", x) | Silu(x);
 }

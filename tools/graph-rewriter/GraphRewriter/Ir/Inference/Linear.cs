@@ -18,6 +18,13 @@ internal static class Linear
         c.Set(c.CommonType, new Shape([rows, columns]));
     }
 
+    /// <summary>Gemm of com.flashrt: the leading axes of A, the columns of B.</summary>
+    public static void FlashRtGemm(InferenceContext c)
+    {
+        var columns = c.Shape(1)?[c.Node.Int("transB", 0) == 0 ? 1 : 0] ?? Dim.Unknown;
+        c.Set(c.CommonType, c.Shape(0) is { Rank: > 0 } a ? new Shape([.. a.Take(a.Rank - 1), columns]) : null);
+    }
+
     /// <summary>A product with packed weights, whose columns an attribute gives.</summary>
     public static void Packed(InferenceContext c) => c.Set(c.Type(0),
         c.Shape(0) is { Rank: > 0 } x && c.Node.Int("N", 0) is > 0 and var columns ? new Shape([.. x.Take(x.Rank - 1), columns]) : null);

@@ -85,8 +85,9 @@ internal static class OpShapes
         ("GroupQueryAttention", Attending.Grouped));
 
     private static readonly Dictionary<string, Action<InferenceContext>> FlashRt = Table(
-        ("RmsNorm LayerNorm Gelu Silu Relu RotaryEmbedding BiasAdd ResidualAdd SoftmaxRows", Elementwise.Same),
-        ("AddRmsNorm AddLayerNorm", c => { Elementwise.Same(c); c.Set(c.Type(0), c.Shape(0), output: 1); }),
+        ("RmsNorm LayerNorm AdaRmsNorm AdaLayerNorm Gelu Silu Relu RotaryEmbedding BiasAdd ResidualAdd SoftmaxRows EulerStep", Elementwise.Same),
+        ("Gemm", Linear.FlashRtGemm),
+        ("AddRmsNorm AddLayerNorm GatedAddAdaRmsNorm GatedAddAdaLayerNorm", c => { Elementwise.Same(c); c.Set(c.Type(0), c.Shape(0), output: 1); }),
         ("GatedActivation", Elementwise.Gated));
 
     public static Action<InferenceContext>? Find(Node node) => node.Domain switch
