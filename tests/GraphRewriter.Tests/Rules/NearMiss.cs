@@ -19,8 +19,8 @@ public sealed record NearMiss(string Name, Func<OnnxModel> Model, string Rule, s
     // Rules that build on others need those.
     private bool Needs(string other) => Rule switch
     {
-        "AddRmsNorm" => other == "RmsNorm",
-        "AddLayerNorm" => other == "LayerNorm",
+        "AddRmsNorm" or "AdaRmsNorm" => other == "RmsNorm",
+        "AddLayerNorm" or "AdaLayerNorm" => other == "LayerNorm",
         "GatedActivation" or "GeluBias" or "GemmActivation" => other == "Gelu",
         _ => false,
     };

@@ -4,5 +4,7 @@ namespace FlashRt.GraphRewriter.Tests.Spellings;
 public static class AllSpellings
 {
     public static IEnumerable<Spelling> All =>
-        [.. NormSpellings.All, .. ActivationSpellings.All, .. ResidualSpellings.All, .. RotarySpellings.All, .. ProductSpellings.All];
+        [
+            .. NormSpellings.All, .. ActivationSpellings.All, .. ResidualSpellings.All, .. RotarySpellings.All, .. ProductSpellings.All,
+            .. ModulationSpellings.All];
 }

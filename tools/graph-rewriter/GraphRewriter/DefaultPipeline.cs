@@ -18,6 +18,11 @@ public static class DefaultPipeline
         BiasActivationRule.Gelu,
         BiasActivationRule.Silu,
         new RotaryEmbeddingRule(),
+        new AdaLayerNormRule(),
+        new AdaRmsNormRule(),
+        new GatedResidualRule(),
+        new GatedAddAdaLayerNormRule(),
+        new GatedAddAdaRmsNormRule(),
         AddNormRule.Rms,
         AddNormRule.Layer,
         new GemmRule(),             // products last: what other rules make of biases and sums costs less

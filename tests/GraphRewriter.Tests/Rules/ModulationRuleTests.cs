@@ -1,0 +1,54 @@
+using FlashRt.GraphRewriter.Tests.Spellings;
+using static FlashRt.GraphRewriter.Ir.Protos.TensorProto.Types.DataType;
+using static FlashRt.GraphRewriter.Tests.Spellings.ModulationSpellings;
+using static FlashRt.GraphRewriter.Tests.Spellings.NormSpellings;
+
+namespace FlashRt.GraphRewriter.Tests.Rules;
+
+[TestClass]
+public sealed class ModulationRuleTests
+{
+    public static IEnumerable<object[]> NearMisses =>
+    [
+        [new NearMiss("scale by token", () => Ada((g, n) => Modulated(g, n, g.Input("scale", Float, 1, "seq", Width), Row(g, "shift"))), "AdaLayerNorm", "the operand 'scale' ([1,seq,8]) is neither one vector nor one for each batch of x ([2,seq,8])")],
+        [new NearMiss("scale of one channel", () => Ada((g, n) => Modulated(g, n, g.Input("scale", Float, 2, 1, 1), Row(g, "shift"))), "AdaLayerNorm", "([2,1,1]) is neither")],
+        [new NearMiss("shift of other batches", () => Ada((g, n) => Modulated(g, n, Row(g, "scale"), g.Input("shift", Float, "batch", 1, Width))), "AdaLayerNorm", "the operand 'shift' ([batch,1,8]) is neither")],
+        [new NearMiss("gate by token", () => Gated((g, x, r) => g.Op("Add", r, g.Op("Mul", x, g.Input("gate", Float, 2, "seq", Width)))), "GatedResidual", "the operand 'gate' ([2,seq,8]) is neither")],
+        [new NearMiss("branch that broadcasts", () => Gated((g, _, r) => g.Op("Add", r, g.Op("Mul", g.Input("z", Float, 2, 1, Width), Row(g, "gate")))), "GatedResidual", "are not provably of one shape")],
+        [new NearMiss("shift first in the style", () => Style(gated: false, scaleIs: 1), "AdaRmsNorm", "are not the first two thirds of one tensor")],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(NearMisses))]
+    public void LeavesNearMissAlone(NearMiss miss) => miss.Check();
+
+    [TestMethod]
+    public void NormWithParametersKeepsThem()
+    {
+        var text = Spelling.Rewritten(Gated((g, x, _) => Modulated(g, Norm(g, x, affine: true), Row(g, "scale"), Row(g, "shift"))), out _);
+        StringAssert.Contains(text, "com.flashrt::LayerNorm(x, w)");
+        Assert.IsFalse(text.Contains("AdaLayerNorm", StringComparison.Ordinal), text);
+    }
+
+    [TestMethod]
+    public void TwoMinusTheScaleIsNoModulation()
+    {
+        var text = Spelling.Rewritten(Ada((g, n) => g.Op("Add", g.Op("Mul", n, g.Op("Add", Row(g, "scale"), g.Scalar("two", Float, 2))), Row(g, "shift"))), out _);
+        Assert.IsFalse(text.Contains("AdaLayerNorm", StringComparison.Ordinal), text);
+    }
+
+    [TestMethod]
+    public void RotationOfOneTokenIsNoGatedResidual()
+    {
+        var text = Spelling.Rewritten(Gated((g, x, r) => g.Op("Add", g.Op("Mul", r, Row(g, "cos")), g.Op("Mul", x, Row(g, "sin")))), out var report);
+        Assert.AreEqual(0, report.Sites.Count, text);
+    }
+
+    [TestMethod]
+    public void GateOfTheStyleStaysAvailable()
+    {
+        var text = Spelling.Rewritten(Style(gated: true), out _);
+        StringAssert.Contains(text, "a, b, c = Split(unsqueeze_0)");
+        StringAssert.Contains(text, "y = com.flashrt::AdaRmsNorm(x, unsqueeze_0)");
+    }
+}
