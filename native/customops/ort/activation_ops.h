@@ -102,7 +102,11 @@ struct ResidualAdd {
     args.cols = x.last();
     args.residual = residual.data;
     args.x = x.data;
-    if (gate) {
+    if (gate && gate.count() == 1 && !bias) {  // one number: every element is a row of its own
+      args.gate = gate.data;
+      args.rows *= args.cols;
+      args.cols = 1;
+    } else if (gate) {
       args.gate = gate.data;
       args.gate_vectors = check_row_vectors(gate, x, args.cols);
     }
@@ -122,7 +126,7 @@ inline Activation gate_activation(const std::string& name) {
   return Activation::gelu_tanh;
 }
 
-/// GatedActivation and its FP8 twin. Without `up` the rows of `gate` are merged, [gate | up].
+/// GatedActivation and its FP8 twin. Without `up` the rows of `gate` are merged, [gate | up] or [up | gate].
 template <bool kQuantize>
 struct GatedActivationOp {
   static constexpr const char* name = kQuantize ? "GatedActivationQuantize" : "GatedActivation";
@@ -130,7 +134,8 @@ struct GatedActivationOp {
     // The merged form halves the last axis, so ONNX Runtime never finds its output equal in size to an input and does not alias it.
     Schema s{{{"gate", kT}, {"up", kT, true}},
              {{"Y", kT, {0, 1}}},
-             {{"activation", std::string("gelu_tanh"), {"gelu_tanh", "gelu_erf", "gelu_quick", "silu", "relu", "sigmoid"}}}};
+             {{"activation", std::string("gelu_tanh"), {"gelu_tanh", "gelu_erf", "gelu_quick", "silu", "relu", "sigmoid"}},
+              {"order", std::string("gate_up"), {"gate_up", "up_gate"}}}};
     if (kQuantize) {
       s.inputs.push_back({"scale", kFloat32, true});
       s.outputs = {{"Y", kFloat8}};
@@ -144,7 +149,8 @@ struct GatedActivationOp {
     dims.back() = dims.back().known() ? ShapeInference::of(dims.back().value / 2) : ShapeInference::unknown();
     shapes.output(0, dims);
   }
-  explicit GatedActivationOp(const NodeInfo& node) : activation(gate_activation(node.string_attribute("activation"))) {}
+  explicit GatedActivationOp(const NodeInfo& node)
+      : activation(gate_activation(node.string_attribute("activation"))), up_first(node.string_attribute("order") == "up_gate") {}
   void compute(const Context& context) const {
     const Tensor gate = context.input(0), up = context.input(1);
     check_rank_at_least(gate, 1);
@@ -159,10 +165,11 @@ struct GatedActivationOp {
       check_same_shape(up, gate);
       args.up = up.data;
     } else {
-      check(gate.last() % 2 == 0, "input gate without input up holds merged rows [gate | up], so its last axis must be even, got shape ",
+      check(gate.last() % 2 == 0, "input gate without input up holds merged rows, so its last axis must be even, got shape ",
             to_string(gate.shape));
       shape.back() /= 2;
       args.up = gate.as<const char>() + shape.back() * size_of(args.dtype);
+      if (up_first) std::swap(args.gate, args.up);
     }
     args.cols = shape.back();
     const Tensor y = context.output(0, shape);
@@ -177,6 +184,7 @@ struct GatedActivationOp {
     context.run(args, FLASHRT_BACKENDS(gated_activation));
   }
   Activation activation;
+  bool up_first;
 };
 
 using GatedActivation = GatedActivationOp<false>;

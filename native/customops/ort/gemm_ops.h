@@ -7,13 +7,14 @@
 namespace flashrt::ort {
 
 inline Attribute gemm_activation_attribute() {
-  return {"activation", std::string("none"), {"none", "gelu_tanh", "gelu_erf", "silu", "relu"}};
+  return {"activation", std::string("none"), {"none", "gelu_tanh", "gelu_erf", "gelu_quick", "silu", "relu"}};
 }
 
 inline Activation gemm_activation(const NodeInfo& node) {
   const std::string value = node.string_attribute("activation");
   if (value == "gelu_tanh") return Activation::gelu_tanh;
   if (value == "gelu_erf") return Activation::gelu_erf;
+  if (value == "gelu_quick") return Activation::gelu_quick;
   if (value == "silu") return Activation::silu;
   return value == "relu" ? Activation::relu : Activation::none;
 }

@@ -233,7 +233,7 @@ struct GatedAddAdaRmsNormOp {
   static constexpr const char* name = kQuantize ? "GatedAddAdaRmsNormQuantize" : "GatedAddAdaRmsNorm";
   static Schema schema() {
     Schema s{{{"residual", kT}, {"x", kT}, {"gate", kT}, {"style", kT}, {"weight", kT, true}},
-             {{"residual_out", kT, {0}}, {"Y", kT, {1}}, {"gate_out", kT, {2}}},
+             {{"residual_out", kT, {0}}, {"Y", kT, {1}}, {"gate_out", kT, {2}, true}},
              {epsilon_attribute(1e-6f)}};
     if (kQuantize) {
       s.inputs.push_back({"scale", kFloat32, true});

@@ -28,6 +28,10 @@ public static class ActivationSpellings
         new("geglu by erf, split", () => Gated((g, gate) => Mul(g, gate, Half(g), One(g, Erf(g, gate, "Div")))), GatedGolden("gelu_erf")),
         new("swiglu, split", () => Gated((g, gate) => g.Op("Mul", gate, g.Op("Sigmoid", gate))), GatedGolden("silu")),
         new("swiglu with Swish", () => Gated((g, gate) => g.Op("Swish", gate), 24), GatedGolden("silu")),
+        new("swiglu, up times gate first", () => Twofold((g, gate, up) => g.Op("Mul", g.Op("Mul", up, gate), g.Op("Sigmoid", gate))), GatedGolden("silu")),
+        new("reglu", () => Gated((g, gate) => g.Op("Relu", gate)), GatedGolden("relu")),
+        new("glu", () => Gated((g, gate) => g.Op("Sigmoid", gate)), GatedGolden("sigmoid")),
+        new("quick geglu", () => Gated((g, gate) => g.Node("com.microsoft::QuickGelu", [gate], [("alpha", 1.702f)])[0]), GatedGolden("gelu_quick")),
         new("geglu with a biased gate: the gate wins", () => Gated((g, gate) => g.Op("Gelu", g.Op("Add", gate, g.Initializer("bias", Float16, [Width], Ramp(Width))))), """
             in  gate: float16[2,seq,8]
             in  up: float16[2,seq,8]
@@ -41,8 +45,7 @@ public static class ActivationSpellings
             [Slice(g, "lower", 0, 4), Slice(g, "upper", 4, long.MaxValue)], "gelu"), MergedGolden("gelu_tanh")),
         new("geglu, halves the other way round", () => Merged(g => [.. g.Node("Split", ["x"], [("axis", -1), ("num_outputs", 2)], ["a", "b"]).Reverse()], "gelu"), """
             in  x: float16[2,seq,8]
-            a, b = Split(x) {axis=-1, num_outputs=2}
-            y = com.flashrt::GatedActivation(b, a) {activation=gelu_tanh}
+            y = com.flashrt::GatedActivation(x) {activation=gelu_tanh, order=up_gate}
             out y: float16[2,seq,4]
             """),
     ];
@@ -89,11 +92,14 @@ public static class ActivationSpellings
         out y: float16[2,seq,4]
         """;
 
-    private static OnnxModel Gated(Func<GraphBuilder, string, string> activation, long opset = 20)
+    private static OnnxModel Gated(Func<GraphBuilder, string, string> activation, long opset = 20) =>
+        Twofold((g, gate, up) => g.Op("Mul", activation(g, gate), up), opset);
+
+    private static OnnxModel Twofold(Func<GraphBuilder, string, string, string> formula, long opset = 20)
     {
-        var g = new GraphBuilder(opset);
+        var g = new GraphBuilder(opset).Import("com.microsoft", 1);
         var (gate, up) = (g.Input("gate", Float16, 2, "seq", Width), g.Input("up", Float16, 2, "seq", Width));
-        g.Node("Identity", [g.Op("Mul", activation(g, gate), up)], outputs: ["y"]);
+        g.Node("Identity", [formula(g, gate, up)], outputs: ["y"]);
         g.Output("y", Float16, 2, "seq", Width);
         return Inline(g.Build());
     }

@@ -42,6 +42,21 @@ public static class ModulationSpellings
             y = com.flashrt::ResidualAdd(residual, x, gamma)
             out y: float32[2,seq,8]
             """),
+        new("half of a branch", () => Gated((g, x, r) => g.Op("Add", r, g.Op("Mul", x, g.Scalar("half", Float, 0.5)))), """
+            in  residual: float32[2,seq,8]
+            in  x: float32[2,seq,8]
+            y = com.flashrt::ResidualAdd(residual, x, 0.5)
+            out y: float32[2,seq,8]
+            """),
+        new("step of a sampler, computed", () => Gated((g, x, r) => g.Op("Add", r, g.Op("Mul", g.Input("dt", Float), x))), """
+            in  residual: float32[2,seq,8]
+            in  x: float32[2,seq,8]
+            in  dt: float32[]
+            y = com.flashrt::ResidualAdd(residual, x, dt)
+            out y: float32[2,seq,8]
+            """),
+        new("step of a sampler in float32", () => Euler("Add", 0.25), EulerGolden("0.25")),
+        new("step of a sampler backwards", () => Euler("Sub", 0.25), EulerGolden("-0.25")),
         new("gated residual and modulated norm", () => Gated((g, x, r) =>
         {
             var sum = g.Node("Add", [r, g.Op("Mul", Row(g, "gate"), x)], outputs: ["sum"])[0];
@@ -122,6 +137,22 @@ public static class ModulationSpellings
         if (gated) g.Output("c", Float16, 2, 1, Width);
         return g.Build();
     }
+
+    private static OnnxModel Euler(string op, double dt)
+    {
+        var g = new GraphBuilder(20);
+        var x = g.Input("x", Float, 2, "seq", Width);
+        g.Node(op, [x, g.Op("Mul", g.Cast(g.Input("v", Float16, 2, "seq", Width), Float), g.Scalar("dt", Float, dt))], outputs: ["y"]);
+        g.Output("y", Float, 2, "seq", Width);
+        return g.Build();
+    }
+
+    private static string EulerGolden(string dt) => $$"""
+        in  x: float32[2,seq,8]
+        in  v: float16[2,seq,8]
+        y = com.flashrt::EulerStep(x, v) {dt={{dt}}}
+        out y: float32[2,seq,8]
+        """;
 
     private static string AdaGolden(string first = "scale", string second = "shift") => $$"""
         in  x: float32[2,seq,8]

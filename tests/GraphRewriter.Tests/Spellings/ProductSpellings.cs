@@ -19,6 +19,7 @@ public static class ProductSpellings
         new("product, bias and GELU", () => Linear((g, p) => g.Node("Gelu", [g.Op("Add", p, B(g))], [("approximate", "tanh")])[0]), Golden("Gemm(x, w, b) {activation=gelu_tanh}")),
         new("product and GELU", () => Linear((g, p) => g.Op("Gelu", p)), Golden("Gemm(x, w) {activation=gelu_erf}")),
         new("product, bias and SiLU", () => Linear((g, p) => Silu(g, g.Op("Add", p, B(g)))), Golden("Gemm(x, w, b) {activation=silu}")),
+        new("product and quick GELU", () => Linear((g, p) => g.Op("Mul", p, g.Op("Sigmoid", g.Op("Mul", p, g.Scalar("k", Float, 1.702))))), Golden("Gemm(x, w) {activation=gelu_quick}")),
         new("product and residual", () => Linear((g, p) => g.Op("Add", p, Residual(g))), Golden("Gemm(x, w, _, c)", c: true)),
         new("residual, product and bias", () => Linear((g, p) => g.Op("Add", Residual(g), g.Op("Add", p, B(g)))), Golden("Gemm(x, w, b, c)", c: true)),
         new("residual after an activation", () => Linear((g, p) => g.Op("Add", g.Op("Relu", g.Op("Add", p, B(g))), Residual(g))),

@@ -13,13 +13,14 @@ public static class DefaultPipeline
         new LayerNormRule(),        // before RmsNorm: a LayerNorm is an RmsNorm of the centred input
         new RmsNormRule(),
         new GeluRule(),
-        new GatedActivationRule(),  // before the biased activations: a gate is worth more than a bias
         new SiluRule(),
+        new GatedActivationRule(),  // after Silu, which is no gate of another tensor; before the biased activations: a gate is worth more than a bias
         BiasActivationRule.Gelu,
         BiasActivationRule.Silu,
         new RotaryEmbeddingRule(),
         new AdaLayerNormRule(),
         new AdaRmsNormRule(),
+        new EulerStepRule(),
         new GatedResidualRule(),
         new GatedAddAdaLayerNormRule(),
         new GatedAddAdaRmsNormRule(),

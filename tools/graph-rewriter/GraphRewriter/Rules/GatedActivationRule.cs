@@ -5,12 +5,12 @@ using static FlashRt.GraphRewriter.Patterns.Ops;
 namespace FlashRt.GraphRewriter.Rules;
 
 /// <summary>
-/// <c>act(gate) · up  →  GatedActivation(gate, up)</c> for GELU (GEGLU) and SiLU (SwiGLU); where gate and up are the two halves of one
-/// tensor, the op reads that tensor and the split disappears.
+/// <c>act(gate) · up  →  GatedActivation(gate, up)</c> for GELU (GEGLU), SiLU (SwiGLU), ReLU (ReGLU) and the logistic function (GLU); where
+/// gate and up are the two halves of one tensor, in either order, the op reads that tensor and the split disappears.
 /// </summary>
 public sealed class GatedActivationRule : IRule
 {
-    private static readonly Var Gate = new("gate"), Merged = new("gate_up");
+    private static readonly Var Gate = new("gate"), GateUp = new("gate_up"), UpGate = new("up_gate");
 
     private static readonly Var Up = new Var("up").Where(v => v.Constant is null, "a computed tensor");
 
@@ -18,24 +18,35 @@ public sealed class GatedActivationRule : IRule
     public string Name => "GatedActivation";
 
     /// <inheritdoc/>
-    public Pattern Source { get; } = Activation(Halves.First(Merged)) * Halves.Second(Merged) | Activation(Gate) * Up;
+    public Pattern Source { get; } = Gated(Halves.First(GateUp), Halves.Second(GateUp)) | Gated(Halves.Second(UpGate), Halves.First(UpGate)) | Gated(Gate, Up);
 
     /// <inheritdoc/>
     public string? Reject(Match match)
     {
-        var x = match.Find(Merged) ?? match[Gate];
+        var x = Merged(match) ?? match[Gate];
         if (Norms.TypeProblem(match.Root, x) is { } problem) return problem;
         if (match.Find(Up) is not { } up) return null;
+        if (up == x) return "gate and up are one tensor";
         return x.Shape is not null && x.Shape.SameAs(up.Shape) ? null
             : $"gate '{x.Name}' and up '{up.Name}' are not provably of one shape ({x.Shape} and {up.Shape})";
     }
 
     /// <inheritdoc/>
-    public Fusion Replace(Match match, FusionBuilder builder) =>
-        new("GatedActivation", match.Find(Merged) is { } merged ? [merged] : [match[Gate], match[Up]], [match.Root])
+    public Fusion Replace(Match match, FusionBuilder builder)
+    {
+        var activation = match.Node("gelu") is { } gelu ? Activations.OfGelu(gelu)
+            : match.Node("relu") is not null ? "relu" : match.Node("logistic") is not null ? "sigmoid" : "silu";
+        return new Fusion("GatedActivation", Merged(match) is { } merged ? [merged] : [match[Gate], match[Up]], [match.Root])
         {
-            Attributes = [("activation", match.Node("gelu") is { } gelu ? Activations.OfGelu(gelu) : "silu")],
+            Attributes = match.Find(UpGate) is null ? [("activation", activation)] : [("activation", activation), ("order", "up_gate")],
         };
+    }
 
-    private static Pattern Activation(Pattern x) => Fused("Gelu", x).Called("gelu") | Fused("Silu", x) | Silu(x);
+    private static Pattern Gated(Pattern gate, Pattern up) => Activation(gate) * up | ProductOf(gate, Sigmoid(gate), up) | Glu(gate, up);
+
+    private static Pattern Activation(Pattern x) => Fused("Gelu", x).Called("gelu") | Fused("Silu", x) | Silu(x) | new Op("Relu", [x]) { Domain = "" }.Called("relu");
+
+    private static Pattern Glu(Pattern gate, Pattern up) => up * Sigmoid(gate).Called("logistic");
+
+    private static Value? Merged(Match match) => match.Find(GateUp) ?? match.Find(UpGate);
 }

@@ -17,7 +17,7 @@ public sealed class GemmActivationRule : IRule
         | new Op("Relu", [Products.Linear]) { Domain = "" };
 
     /// <inheritdoc/>
-    public string? Reject(Match match) => match.Root.Producer!.Text("approximate", "") == "quick" ? "Gemm has no quick GELU" : Products.TypeProblem(match, match.Find(Bias))
+    public string? Reject(Match match) => Products.TypeProblem(match, match.Find(Bias))
         ?? (match.Find(Bias) is { } bias ? Products.BiasProblem(match, bias) : null);
 
     /// <inheritdoc/>

@@ -14,7 +14,7 @@ internal static class ActivationBody
         if (!b.Has("up"))
         {
             var halves = b.Graph.Node("Split", ["gate"], [("axis", -1L), ("num_outputs", 2L)], ["gate_half", "up_half"]);
-            (gate, up) = (halves[0], halves[1]);
+            (gate, up) = b.Call.Text("order") == "up_gate" ? (halves[1], halves[0]) : (halves[0], halves[1]);
         }
         var y = b.Multiply(b.Activate(b.Call.Text("activation"), gate), up);
         b.Output("Y", b.Call.Signature.Op.Name.EndsWith("Quantize", StringComparison.Ordinal) ? b.Quantized(y, "scale") : y);

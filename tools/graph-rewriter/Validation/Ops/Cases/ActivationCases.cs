@@ -50,6 +50,7 @@ internal static class ActivationCases
             .With("one gate for all rows", d => Residual(d, [4, 5, 33], [33]))
             .With("one gate for each batch, [B, 1, C]", d => Residual(d, [3, 5, 40], [3, 1, 40]))
             .With("one gate for each batch, [B, C]", d => Residual(d, [3, 5, 40], [3, 40]))
+            .With("one number for all", d => Residual(d, [3, 5, 40], [1]), d => !d.Signature.Inputs.Contains("bias"))
             .Special("no rows", d => Residual(d, [0, 16], [16]))
             .Special("NaN, infinities, overflow", d => new Dictionary<string, OpTensor>
             {
@@ -71,7 +72,7 @@ internal static class ActivationCases
 
     private static CaseTable Activations(CaseTable table, string split, string merged)
     {
-        table.Call("split, the default", split).Call("merged, the default", merged);
+        table.Call("split, the default", split).Call("merged, the default", merged).Call("merged, up first", merged, null, ("order", "up_gate"));
         foreach (var activation in new[] { "gelu_erf", "gelu_quick", "silu", "relu", "sigmoid" })
             table.Call($"split, {activation}", split, null, ("activation", activation)).Call($"merged, {activation}", merged, null, ("activation", activation));
         return table;

@@ -16,7 +16,7 @@ internal static class GemmCases
         ("inner size no multiple of 16", [16], 72, 64),
     ];
 
-    private static readonly string[] Activations = ["gelu_tanh", "gelu_erf", "silu", "relu"];
+    private static readonly string[] Activations = ["gelu_tanh", "gelu_erf", "gelu_quick", "silu", "relu"];
 
     public static CaseTable Gemm()
     {
@@ -70,6 +70,7 @@ internal static class GemmCases
             .Call("bias and C", "A B b_scale bias C", null, ("beta", 0.5))
             .Call("bias and gelu_tanh", "A B b_scale bias", null, ("activation", "gelu_tanh"))
             .Call("bias and gelu_erf", "A B b_scale bias", null, ("activation", "gelu_erf"))
+            .Call("gelu_quick", "A B b_scale", null, ("activation", "gelu_quick"))
             .Call("silu", "A B b_scale", null, ("activation", "silu"))
             .Call("relu", "A B b_scale", null, ("activation", "relu"));
         foreach (var shape in Shapes)
@@ -96,6 +97,7 @@ internal static class GemmCases
             .Call("bias and C", "A B a_scale b_scale bias C", null, ("beta", 0.5))
             .Call("bias and gelu_tanh", "A B a_scale b_scale bias", null, ("activation", "gelu_tanh"))
             .Call("bias and gelu_erf", "A B a_scale b_scale bias", null, ("activation", "gelu_erf"))
+            .Call("gelu_quick", "A B a_scale b_scale", null, ("activation", "gelu_quick"))
             .Call("silu", "A B a_scale b_scale", null, ("activation", "silu"))
             .Call("relu", "A B a_scale b_scale", null, ("activation", "relu"));
         foreach (var shape in Shapes)
@@ -132,6 +134,7 @@ internal static class GemmCases
             .Call("bias and C", "A A_scales B B_scales bias C", null, ("beta", 0.5))
             .Call("bias and gelu_tanh", "A A_scales B B_scales bias", null, ("activation", "gelu_tanh"))
             .Call("bias and gelu_erf", "A A_scales B B_scales bias", null, ("activation", "gelu_erf"))
+            .Call("gelu_quick", "A A_scales B B_scales", null, ("activation", "gelu_quick"))
             .Call("silu", "A A_scales B B_scales", null, ("activation", "silu"))
             .Call("relu", "A A_scales B B_scales", null, ("activation", "relu"));
         foreach (var (why, rows, inner, cols) in new (string, long[], long, long)[]

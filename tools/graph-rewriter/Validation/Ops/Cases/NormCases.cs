@@ -71,13 +71,14 @@ internal static class NormCases
         .Call("no scale", "residual x gamma beta");
 
     public static CaseTable GatedAddAdaRmsNorm() => Modulated(Rows("GatedAddAdaRmsNorm"))
-        .Call("weight", "residual x gate style weight")
-        .Call("no weight", "residual x gate style", null, ("epsilon", 1e-3));
+        .Call("weight", "residual x gate style weight", "residual_out Y gate_out")
+        .Call("no weight", "residual x gate style", "residual_out Y gate_out", ("epsilon", 1e-3))
+        .Call("next gate left out", "residual x gate style");
 
     public static CaseTable GatedAddAdaRmsNormQuantize() => Modulated(Quantized(Rows("GatedAddAdaRmsNormQuantize")))
-        .Call("weight and scale", "residual x gate style weight scale")
-        .Call("no weight", "residual x gate style scale")
-        .Call("neither", "residual x gate style", null, ("epsilon", 1e-3));
+        .Call("weight and scale", "residual x gate style weight scale", "residual_out Y gate_out")
+        .Call("no weight", "residual x gate style scale", "residual_out Y gate_out")
+        .Call("neither weight, scale nor next gate", "residual x gate style", null, ("epsilon", 1e-3));
 
     public static CaseTable GatedAddAdaLayerNorm() => Modulated(Rows("GatedAddAdaLayerNorm"))
         .Call("modulated", "residual x gate scale shift")

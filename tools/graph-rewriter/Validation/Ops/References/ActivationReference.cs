@@ -38,6 +38,7 @@ internal static class ActivationReference
         {
             long row = i / Math.Max(width, 1), column = i % Math.Max(width, 1);
             double g = gate.Values[row * gate.Last + column], u = up is null ? gate.Values[row * gate.Last + width + column] : up.Values[i];
+            if (up is null && call.Text("order") == "up_gate") (g, u) = (u, g);
             values[i] = Activate(activation, g) * u;
             noise[i] = Noise(activation, g) * Math.Abs(u);
         }

@@ -12,7 +12,7 @@ internal static class FusionReference
         for (long i = 0; i < x.Count; i++)
         {
             long row = i / cols, c = i % cols;
-            double add = Rows.At(bias, row, rows, c), factor = Rows.At(gate, row, rows, c, 1);
+            double add = Rows.At(bias, row, rows, c), factor = gate is { Count: 1 } ? gate.Values[0] : Rows.At(gate, row, rows, c, 1);
             values[i] = residual.Values[i] + (x.Values[i] + add) * factor;
             noise[i] = (Math.Abs(residual.Values[i]) + (Math.Abs(x.Values[i]) + Math.Abs(add)) * Math.Abs(factor)) * Math.ScaleB(1, -22);
         }
