@@ -26,8 +26,8 @@ public class RewriteCommandTests : CliTest
         var path = PathOf("r.json");
         var output = Ok("rewrite", Model("pi0_prefix_fp16"), "-o", PathOf("out.onnx"), "--report", path);
         var site = Json(path).GetProperty("not_fused")[0];
-        CollectionAssert.AreEqual(new[] { "rule", "node", "reason" }, Keys(site));
-        foreach (var key in Keys(site)) StringAssert.Contains(output, site.GetProperty(key).GetString());
+        CollectionAssert.AreEqual(new[] { "rule", "node", "reason", "element", "at", "expected", "found" }, Keys(site));
+        foreach (var key in Keys(site).Take(3)) StringAssert.Contains(output, site.GetProperty(key).GetString());
     }
 
     [TestMethod]

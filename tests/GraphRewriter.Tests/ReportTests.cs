@@ -17,6 +17,6 @@ public sealed class ReportTests
         Assert.AreEqual(3, root.GetProperty("fusions").GetProperty("RotaryEmbedding").GetInt32());
         var site = root.GetProperty("sites")[0];
         CollectionAssert.AreEqual(new[] { "op", "name", "nodes" }, site.EnumerateObject().Select(p => p.Name).ToArray());
-        CollectionAssert.AreEqual(new[] { "rule", "node", "reason" }, root.GetProperty("not_fused")[0].EnumerateObject().Select(p => p.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "rule", "node", "reason", "element", "at", "expected", "found" }, root.GetProperty("not_fused")[0].EnumerateObject().Select(p => p.Name).ToArray());
     }
 }

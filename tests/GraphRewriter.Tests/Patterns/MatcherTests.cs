@@ -73,9 +73,9 @@ public sealed class MatcherTests
     {
         var model = Build(g => g.Op("Sqrt", g.Op("Add", g.Op("Exp", "a"), "b")), Float);
         var pattern = Sqrt(new Op("Exp", [X]).Core() + 1);
-        Assert.AreEqual("expected the constant 1, found the graph input b: float32[2]", NearestMiss.Explain(pattern, model.Graph.Nodes[0]));
+        Assert.AreEqual("expected the constant 1, found the graph input b: float32[2]", NearestMiss.Explain(pattern, model.Graph.Nodes[0])!.Reason);
         var other = Sqrt(new Op("Exp", [X]).Core() * X);
-        Assert.AreEqual("after node 'node_Exp_0', expected Mul, found Add (node 'node_Add_0')", NearestMiss.Explain(other, model.Graph.Nodes[0]));
+        Assert.AreEqual("after node 'node_Exp_0', expected Mul, found Add (node 'node_Add_0')", NearestMiss.Explain(other, model.Graph.Nodes[0])!.Reason);
     }
 
     private static string Two(GraphBuilder g) => g.Scalar("two", Float, 2);

@@ -40,6 +40,7 @@ public static class CliApp
         RewriteCommand.Create(terminal),
         ValidateCommand.Create(terminal),
         InspectCommand.Create(terminal),
+        ExplainCommand.Create(terminal),
         BenchCommand.Create(terminal),
         OpsCommand.Create(terminal),
         ValidateOpsCommand.Create(terminal),

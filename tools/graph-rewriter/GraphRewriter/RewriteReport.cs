@@ -28,6 +28,10 @@ public sealed record RewriteReport(string Model, int NodesBefore, int NodesAfter
         repairs = Repairs.Select(r => new { node = r.Node, change = r.Change }),
         fusions = Fusions,
         sites = Sites.Select(s => new { op = s.Op, name = s.Name, nodes = s.Nodes }),
-        not_fused = NotFused.Select(n => new { rule = n.Rule, node = n.Node, reason = n.Reason }),
+        not_fused = NotFused.Select(n => new
+        {
+            rule = n.Rule, node = n.Node, reason = n.Reason,
+            element = n.Miss?.Element, at = n.Miss?.At, expected = n.Miss?.Expected, found = n.Miss?.Found,
+        }),
     }, Style);
 }

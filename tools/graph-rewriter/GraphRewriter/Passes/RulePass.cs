@@ -33,9 +33,9 @@ public sealed class RulePass(IRule rule) : IPass
                 if (told.Add(match.Core) && Reason(match) is { } reason) Tell(match.Core, reason);
         Op[] cores = [.. NearestMiss.Cores(rule.Source)];
         foreach (var node in context.Model.Graph.Nodes)
-            if (!told.Contains(node) && cores.Any(c => c.Fits(node)) && NearestMiss.Explain(rule.Source, node) is { } miss) Tell(node, miss);
+            if (!told.Contains(node) && cores.Any(c => c.Fits(node)) && NearestMiss.Explain(rule.Source, node) is { } miss) Tell(node, miss.Reason, miss);
 
-        void Tell(Node node, string reason) => context.NotFused.Add(new UnfusedSite(rule.Name, node.Name, reason));
+        void Tell(Node node, string reason, PatternMiss? miss = null) => context.NotFused.Add(new UnfusedSite(rule.Name, node.Name, reason) { Miss = miss });
     }
 
     private static IEnumerable<Value> Roots(Node node) => node.Outputs is [{ } first, ..] ? [first] : [];

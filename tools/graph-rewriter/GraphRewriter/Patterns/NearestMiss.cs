@@ -6,16 +6,18 @@ namespace FlashRt.GraphRewriter.Patterns;
 /// </summary>
 internal static class NearestMiss
 {
-    /// <summary>The reason in one sentence; null where the node is not the core of anything like the pattern, or the pattern fits.</summary>
-    public static string? Explain(Pattern pattern, Node core)
+    private static readonly PatternMiss None = new("", "", "", "", 0);
+
+    /// <summary>The first element that does not fit; null where the node is not the core of anything like the pattern, or the pattern fits.</summary>
+    public static PatternMiss? Explain(Pattern pattern, Node core)
     {
-        (int Level, string Reason)? best = null;
+        (int Level, PatternMiss Miss)? best = null;
         foreach (var path in Paths(pattern, []))
         {
             if (Walk(path, core) is not { } miss) return null;
             if (miss.Level >= 0 && (best is null || miss.Level > best.Value.Level)) best = miss;
         }
-        return best?.Reason;
+        return best?.Miss;
     }
 
     /// <summary>Operators at which the pattern's core could be.</summary>
@@ -30,19 +32,20 @@ internal static class NearestMiss
     }
 
     // Null when the whole path fits; level -1 when not even the core does in any recognisable way.
-    private static (int Level, string Reason)? Walk(List<Pattern> path, Node core)
+    private static (int Level, PatternMiss Miss)? Walk(List<Pattern> path, Node core)
     {
-        if (!((Op)path[0]).Fits(core) || core.Outputs is not [{ } output, ..]) return (-1, "");
+        if (!((Op)path[0]).Fits(core) || core.Outputs is not [{ } output, ..]) return (-1, None);
         List<Value> at = [output];
         if (Attempt(path[0], at, out var miss).Count == 0)
-            return miss is { Depth: > 1 } or { IsCheck: true } ? (0, Sentence(miss)) : (-1, "");
+            return miss is { Depth: > 1 } or { IsCheck: true } ? (0, miss.ToPatternMiss()) : (-1, None);
 
         for (var level = 1; level < path.Count; level++)
         {
             var candidates = Candidates(path[level], at);
             if (candidates.Count == 0) return (level * 100, Outward(path[level], at));
-            at = Attempt(path[level], candidates, out miss);
-            if (at.Count == 0) return (level * 100 + miss!.Depth, Sentence(miss));
+            var fit = Attempt(path[level], candidates, out miss);
+            if (fit.Count == 0) return miss is null ? (level * 100, Outward(path[level], at)) : (level * 100 + miss.Depth, miss.ToPatternMiss());
+            at = fit;
         }
         return null;
     }
@@ -66,11 +69,11 @@ internal static class NearestMiss
     private static List<Value> Readers(List<Value> values, string type) => [.. values.SelectMany(v => v.Consumers)
         .Where(n => n.OpType == type && n.Outputs is [{ }, ..]).Select(n => n.Outputs[0]!).Distinct()];
 
-    private static string Outward(Pattern pattern, List<Value> at)
+    private static PatternMiss Outward(Pattern pattern, List<Value> at)
     {
         var readers = at[0].Consumers.Select(c => $"{c.OpType} (node '{c.Name}')").ToList();
-        return $"after node '{at[0].Producer?.Name}', expected {pattern}, found {(readers.Count == 0 ? "a graph output" : string.Join(", ", readers))}";
+        var node = at[0].Producer!;
+        return new PatternMiss($"reader of {node.OpType} '{node.Name}'", node.Name, pattern.ToString(),
+            readers.Count == 0 ? "a graph output" : string.Join(", ", readers), 1) { IsOutward = true };
     }
-
-    private static string Sentence(MatchTrace.Miss miss) => $"expected {miss.Expected}, found {MatchTrace.Describe(miss.Found)}";
 }
