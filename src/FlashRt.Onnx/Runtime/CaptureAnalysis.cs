@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using FlashRt.Onnx.Catalog;
 using FlashRt.Onnx.Native;
 
 namespace FlashRt.Onnx.Runtime;
@@ -7,12 +8,6 @@ namespace FlashRt.Onnx.Runtime;
 internal static partial class CaptureAnalysis
 {
     private const string CudaProvider = "CUDAExecutionProvider";
-    private static readonly string[] s_controlFlow = ["If", "Loop", "Scan"];
-
-    // They copy arrays of addresses from pinned host memory that ONNX Runtime hands out again while the graph still reads it
-    // (microsoft/onnxruntime pull request 32121, merged after 1.29.0).
-    private static readonly string[] s_stagedAddresses = ["Concat", "Split", "SplitToSequence", "ScatterND", "NonMaxSuppression", "RNN", "GRU", "LSTM"];
-    private static readonly Version s_stagingFixed = new(1, 30);
 
     /// <summary>Whether an error at opening is ONNX Runtime's refusal to capture.</summary>
     internal static bool IsRefusal(FlashRtException error) => error.Message.Contains("graph capture", StringComparison.OrdinalIgnoreCase);
@@ -39,8 +34,8 @@ internal static partial class CaptureAnalysis
         var issues = new List<CaptureIssue>();
         foreach (NodePlacement node in placements)
         {
-            if (s_controlFlow.Contains(node.OpType) && node.Domain.Length == 0)
-                issues.Add(new(node.Node, node.OpType, "control flow takes its decisions on the CPU, which a graph cannot repeat"));
+            if (node.Domain.Length == 0 && CaptureHazards.IsControlFlow(node.OpType))
+                issues.Add(new(node.Node, node.OpType, CaptureHazards.ControlFlowReason));
             else if (node.Provider != CudaProvider)
                 issues.Add(new(node.Node, node.OpType, $"runs on {node.Provider}; a graph holds GPU work only, with no copy between CPU and GPU"));
         }
@@ -65,9 +60,9 @@ internal static partial class CaptureAnalysis
     internal static IReadOnlyList<CaptureIssue> Staged(IEnumerable<NodePlacement> placements)
     {
         string version = OrtFunctions.Version();
-        if (!Version.TryParse(version.Split('-')[0], out Version? parsed) || parsed >= s_stagingFixed) return [];
-        return [.. placements.Where(n => n.Provider == CudaProvider && n.Domain.Length == 0 && s_stagedAddresses.Contains(n.OpType))
-            .Select(n => new CaptureIssue(n.Node, n.OpType, $"ONNX Runtime {version} replays this op with stale addresses once another run has reused its staging memory"))];
+        if (!Version.TryParse(version.Split('-')[0], out Version? parsed) || parsed >= CaptureHazards.StagingFixed) return [];
+        return [.. placements.Where(n => n.Provider == CudaProvider && n.Domain.Length == 0 && CaptureHazards.StagesAddresses(n.OpType))
+            .Select(n => new CaptureIssue(n.Node, n.OpType, CaptureHazards.StagedReason(version)))];
     }
 
     /// <summary>A capture that failed while the model ran.</summary>

@@ -41,6 +41,7 @@ public static class CliApp
         ValidateCommand.Create(terminal),
         InspectCommand.Create(terminal),
         ExplainCommand.Create(terminal),
+        PreflightCommand.Create(terminal),
         BenchCommand.Create(terminal),
         OpsCommand.Create(terminal),
         ValidateOpsCommand.Create(terminal),

@@ -13,9 +13,12 @@ public sealed partial record UnfusedGroup(string Rule, IReadOnlyList<UnfusedSite
 
     /// <summary>The groups, those that came nearest to their formula first; a place the formula fits entirely comes before all.</summary>
     public static IReadOnlyList<UnfusedGroup> Of(IEnumerable<UnfusedSite> sites) =>
-        [.. sites.GroupBy(s => (s.Rule, Names().Replace(s.Reason, "''"), Names().Replace(s.Miss?.Element ?? "", "''")))
+        [.. sites.GroupBy(s => (s.Rule, WithoutNames(s.Reason), WithoutNames(s.Miss?.Element ?? "")))
             .Select(g => new UnfusedGroup(g.Key.Rule, [.. g]))
             .OrderByDescending(g => g.First.Miss?.Fitting ?? int.MaxValue)];
+
+    /// <summary>A sentence without the names in it: equal for places that differ in names only.</summary>
+    public static string WithoutNames(string reason) => Names().Replace(reason, "''");
 
     [GeneratedRegex("'[^']*'")]
     private static partial Regex Names();

@@ -10,14 +10,16 @@ public sealed class FixInputShapes : IPass
     public string Name => "Fix input shapes";
 
     /// <inheritdoc/>
-    public int Run(PassContext context)
+    public int Run(PassContext context) => Apply(context.Model, context.Options);
+
+    /// <summary>Sets the sizes; returns how many axes changed.</summary>
+    public static int Apply(OnnxModel model, RewriteOptions options)
     {
-        var options = context.Options;
         if (options.Shapes.Count + options.Dims.Count == 0) return 0;
-        var graph = context.Model.Proto.Graph;
+        var graph = model.Proto.Graph;
         var sizes = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (symbol, size) in options.Dims) Collect(context.Model, symbol, size, sizes);
-        foreach (var (name, shape) in options.Shapes) Collect(context.Model, name, shape, sizes);
+        foreach (var (symbol, size) in options.Dims) Collect(model, symbol, size, sizes);
+        foreach (var (name, shape) in options.Shapes) Collect(model, name, shape, sizes);
 
         var changes = 0;
         foreach (var dim in graph.Input.Concat(graph.Output).Concat(graph.ValueInfo).SelectMany(Dims))
@@ -28,7 +30,7 @@ public sealed class FixInputShapes : IPass
             else continue;
             changes++;
         }
-        context.Model.Invalidate();
+        model.Invalidate();
         return changes;
     }
 
