@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 CALLS, REPLAYS, TARGET_BYTES = 24, 40, 200 << 20
-DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float8e4m3fn": torch.float8_e4m3fn}
+DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float8e4m3fn": torch.float8_e4m3fn, "int8": torch.int8}
 E4M3_MAX = 448.0
 
 
@@ -148,7 +148,43 @@ def fp8_product(a, b, a_scale, b_scale):
     return torch._scaled_mm(a, b.t(), scale_a=a_scale, scale_b=b_scale, out_dtype=torch.float16)
 
 
+def attention_operands(shape, dtype):
+    batch, queries, keys, heads, kv_heads, dim = shape
+    make = lambda tokens, count: randn(batch, tokens, count, dim, dtype=dtype).transpose(1, 2)
+    return [make(queries, heads), make(keys, kv_heads), make(keys, kv_heads)]
+
+
+class BestAttention(Peer):
+    """F.scaled_dot_product_attention on whichever of its back ends is fastest."""
+
+    def __init__(self, causal):
+        super().__init__("", attention_operands, None, False)
+        self.causal = causal
+
+    def microseconds(self, shape, dtype, bytes_moved):
+        from torch.nn.attention import SDPBackend, sdpa_kernel
+        best = None
+        for backend in (SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION):
+            self.run = lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=self.causal, enable_gqa=q.shape[1] != k.shape[1])
+            try:
+                with sdpa_kernel(backend):
+                    us = super().microseconds(shape, dtype, bytes_moved)
+            except RuntimeError:  # the back end does not take the shape
+                continue
+            if best is None or us < best:
+                best, self.name = us, "SDPA, " + backend.name.split("_")[0].lower()
+        return best
+
+
+def int8_operands(shape, dtype):
+    m, n, k = shape
+    return [torch.randint(-127, 128, (rows, k), device="cuda", dtype=torch.int8) for rows in (m, n)]
+
+
 PEERS = {
+    "Attention": BestAttention(False),
+    "Attention causal": BestAttention(True),
+    "SoftmaxRows": Peer("F.softmax", merged_rows, lambda x, s: F.softmax(x, -1), False),
     "RmsNorm": Peer("F.rms_norm", rows_and_weights(1), rms, False),
     "RmsNormQuantize": Peer("torch.compile", rows_and_weights(1), rms_quantized, True),
     "AddRmsNorm": Peer("torch.compile", two_rows_and_weights(1), add_norm(rms), True),
@@ -164,6 +200,7 @@ PEERS = {
     "QuantizeFp8 dynamic": Peer("torch.compile", merged_rows, measured_fp8, True),
     "Gemm": Peer("torch.matmul", operands, lambda a, b: a @ b.t(), False),
     "Fp8Gemm": Peer("torch._scaled_mm", fp8_operands, fp8_product, False),
+    "Int8Gemm": Peer("torch._int_mm", int8_operands, lambda a, b: torch._int_mm(a, b.t()), False),
     "AdaLayerNorm": Peer("torch.compile", rows_and_weights(2), ada_layer, True),
 }
 
@@ -187,8 +224,11 @@ def main():
         peer = PEERS.get(row["op"])
         if peer is not None and row["dtype"] in DTYPES:
             torch._dynamo.reset()
-            peer_us = peer.microseconds(numbers(row["shape"]), DTYPES[row["dtype"]], row["bytes"])
-            name = peer.name
+            try:
+                peer_us = peer.microseconds(numbers(row["shape"]), DTYPES[row["dtype"]], row["bytes"])
+            except RuntimeError as error:
+                print(row["op"], row["shape"], "peer refused:", str(error).splitlines()[0])
+            name = peer.name if peer_us else f"{peer.name}: refused"
         us = row["us"]
         share = f"{100 * row['bytes'] / us / ours['copy_bytes_per_us']:.0f}%" if row["bytes"] else ""
         lines.append(

@@ -32,7 +32,7 @@ public sealed class InPlaceTests
                 {
                     using var chained = OpSessions.Open(Chain(opCase.Signature, sample.Operands, kept), provider);
                     var actual = OpSessions.Run(chained, sample.Operands);
-                    if (opCase.Signature.Op.Family == OpFamily.Gemm && provider == OpProvider.Cuda) MatchReference(opCase, sample, actual);
+                    if (opCase.Signature.Op.Family == "gemm" && provider == OpProvider.Cuda) MatchReference(opCase, sample, actual);
                     else foreach (var output in opCase.Signature.Outputs)
                         CollectionAssert.AreEqual(expected[output].Values, actual[output].Values, $"{opCase}, {sample.Why}, {output}");
                     if (kept is not null)

@@ -7,10 +7,13 @@
 
 #include "bench/bench.cuh"
 #include "kernels/activation/bias_activation.h"
+#include "kernels/activation/softmax_rows.h"
+#include "kernels/attention/attention.h"
 #include "kernels/elementwise/gated_activation.h"
 #include "kernels/elementwise/residual_add.h"
 #include "kernels/gemm/gemm.h"
 #include "kernels/norm/row_norm.h"
+#include "kernels/quantize/nvfp4.h"
 #include "kernels/quantize/quantize8.h"
 #include "kernels/rope/rope_heads.h"
 
@@ -259,13 +262,14 @@ void bench_gemm(const char* op, int64_t m, int64_t n, int64_t k) {
   const Sets<Float16> d_sets(sets, m * n);
   const Buffer<float> a_scale(1), b_scale(1);
   GemmArgs args;
-  args.a_type = args.b_type = DTypeOf<T>::value;
+  if constexpr (std::is_same_v<T, int8_t>) args.a_type = args.b_type = DType::i8;
+  else args.a_type = args.b_type = DTypeOf<T>::value;
   args.m = m;
   args.n = n;
   args.k = k;
   args.transposed_b = true;
   args.epilogue.dtype = DType::f16;
-  if (std::is_same_v<T, Float8E4M3>) {
+  if (sizeof(T) == 1) {
     args.epilogue.a_scale = a_scale.get();
     args.epilogue.b_scale = b_scale.get();
   }
@@ -281,7 +285,94 @@ void bench_gemm(const char* op, int64_t m, int64_t n, int64_t k) {
     one.epilogue.d = d_sets.at(call);
     gemm_cuda(one, stream);
   });
-  report(op, std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k), name_of(DTypeOf<T>::value), us, static_cast<double>(bytes), 2.0 * m * n * k);
+  report(op, std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k), name_of(args.a_type), us, static_cast<double>(bytes), 2.0 * m * n * k);
+}
+
+template <typename T>
+void bench_softmax(int64_t rows, int64_t cols) {
+  const int64_t count = rows * cols, bytes = 2 * count * static_cast<int64_t>(sizeof(T));
+  const int sets = sets_for(bytes);
+  const Sets<T> x(sets, count), y(sets, count);
+  const double us = time_calls([&](cudaStream_t stream, int call) {
+    SoftmaxRowsArgs a;
+    a.dtype = DTypeOf<T>::value;
+    a.rows = rows;
+    a.cols = cols;
+    a.x = x.at(call);
+    a.y = y.at(call);
+    softmax_rows_cuda(a, stream);
+  });
+  report("SoftmaxRows", shape_text(rows, cols), name_of(DTypeOf<T>::value), us, static_cast<double>(bytes));
+}
+
+/// Packed numbers and swizzled block scales, as a block-scaled product takes them.
+template <typename T>
+void bench_nvfp4(int64_t rows, int64_t cols) {
+  const int64_t count = rows * cols, scales = nvfp4_scale_bytes(rows, cols, ScaleLayout::swizzled);
+  const int64_t bytes = count * static_cast<int64_t>(sizeof(T)) + count / 2 + scales;
+  const int sets = sets_for(bytes);
+  const Sets<T> x(sets, count);
+  const Sets<uint8_t> packed(sets, count / 2), block_scales(sets, scales);
+  const double us = time_calls([&](cudaStream_t stream, int call) {
+    QuantizeNvfp4Args a;
+    a.dtype = DTypeOf<T>::value;
+    a.layout = ScaleLayout::swizzled;
+    a.rows = rows;
+    a.cols = cols;
+    a.x = x.at(call);
+    a.packed = packed.at(call);
+    a.scales = block_scales.at(call);
+    quantize_nvfp4_cuda(a, stream);
+  });
+  report("QuantizeNvfp4", shape_text(rows, cols), name_of(DTypeOf<T>::value), us, static_cast<double>(bytes));
+}
+
+/// One batch entry or several, [batch, tokens, heads, head_dim]; the shape reads batch x queries x keys x heads x KV heads x head_dim.
+template <typename T>
+void bench_attention(int64_t batch, int64_t queries, int64_t keys, int64_t heads, int64_t kv_heads, int64_t dim, bool causal) {
+  const int64_t q_count = batch * queries * heads * dim, kv_count = batch * keys * kv_heads * dim;
+  const int64_t bytes = (2 * q_count + 2 * kv_count) * static_cast<int64_t>(sizeof(T));
+  const int sets = sets_for(bytes);
+  const Sets<T> q(sets, q_count), k(sets, kv_count), v(sets, kv_count), o(sets, q_count);
+  AttentionArgs args;
+  args.dtype = DTypeOf<T>::value;
+  args.batch = batch;
+  args.heads = heads;
+  args.kv_heads = kv_heads;
+  args.queries = queries;
+  args.keys = keys;
+  args.head_dim = args.value_dim = dim;
+  args.scale = 1.0f / std::sqrt(static_cast<float>(dim));
+  args.causal = causal;
+  args.q_strides = args.o_strides = {queries * heads * dim, heads * dim, dim};
+  args.k_strides = args.v_strides = {keys * kv_heads * dim, kv_heads * dim, dim};
+  args.q = q.at(0);
+  args.k = k.at(0);
+  args.v = v.at(0);
+  args.o = o.at(0);
+  const Buffer<uint8_t> scratch(std::max<int64_t>(1, attention_scratch_bytes(args)));
+  args.scratch = scratch.get();
+  const double us = time_calls([&](cudaStream_t stream, int call) {
+    AttentionArgs one = args;
+    one.q = q.at(call);
+    one.k = k.at(call);
+    one.v = v.at(call);
+    one.o = o.at(call);
+    attention_cuda(one, stream);
+  });
+  std::string shape;
+  for (int64_t n : {batch, queries, keys, heads, kv_heads, dim}) shape += (shape.empty() ? "" : "x") + std::to_string(n);
+  const double seen = causal ? static_cast<double>(keys) - static_cast<double>(queries - 1) / 2 : static_cast<double>(keys);
+  report(causal ? "Attention causal" : "Attention", shape, name_of(DTypeOf<T>::value), us, static_cast<double>(bytes), 4.0 * batch * heads * dim * queries * seen);
+}
+
+void bench_attentions() {
+  bench_attention<Float16>(1, 712, 712, 8, 1, 256, true);
+  bench_attention<Float16>(1, 712, 712, 8, 1, 256, false);
+  bench_attention<Float16>(1, 50, 762, 8, 1, 256, false);
+  bench_attention<Float16>(1, 1, 1025, 32, 8, 128, false);
+  bench_attention<Float16>(2, 256, 256, 16, 16, 72, false);
+  bench_attention<Float16>(1, 4096, 4096, 32, 8, 128, true);
 }
 
 using Products = std::vector<std::array<int64_t, 3>>;
@@ -292,7 +383,10 @@ void bench_products() {
   for (const auto& [m, n, k] : Products{{1, 6144, 2560}, {1, 2560, 9728}, {50, 8192, 1024}, {512, 4608, 1152}, {712, 32768, 2048}, {712, 2048, 16384}}) {
     bench_gemm<Float16>("Gemm", m, n, k);
     bench_gemm<Float8E4M3>("Fp8Gemm", m, n, k);
+    bench_gemm<int8_t>("Int8Gemm", m, n, k);
   }
+  for (const auto& [rows, cols] : Shapes{{712, 2048}, {16384, 8192}}) bench_nvfp4<Float16>(rows, cols);
+  for (const auto& [rows, cols] : Shapes{{4096, 256}, {16384, 8192}}) bench_softmax<Float16>(rows, cols);
 }
 
 }  // namespace
@@ -306,6 +400,7 @@ int main(int argc, char** argv) {
   bench_norms();
   bench_elementwise();
   bench_products();
+  bench_attentions();
   std::printf("%s, CUDA runtime %d; copy %.0f GB/s\n\n| op | shape | dtype | us | GB/s | of copy |\n|---|---|---|---|---|---|\n", device.name, CUDART_VERSION, ceiling / 1e3);
   for (const Result& r : g_results)
     std::printf("| %s | %s | %s | %.2f | %.0f | %.0f%% |\n", r.op.c_str(), r.shape.c_str(), r.dtype.c_str(), r.microseconds, r.bytes / r.microseconds / 1e3,
