@@ -123,7 +123,7 @@ template <bool kQuantize>
 struct AdaLayerNormOp {
   static constexpr const char* name = kQuantize ? "AdaLayerNormQuantize" : "AdaLayerNorm";
   static Schema schema() {
-    Schema s{{{"X", kT}, {"scale", kT}, {"shift", kT}}, {{"Y", kT, {0}}}, {epsilon_attribute(1e-5f)}};
+    Schema s{{{"X", kT}, {"scale", kT}, {"shift", kT, !kQuantize}}, {{"Y", kT, {0}}}, {epsilon_attribute(1e-5f)}};
     if (kQuantize) {
       s.inputs.push_back({"quant_scale", kFloat32, true});
       s.outputs = {{"Y", kFloat8}};
@@ -145,10 +145,27 @@ struct AdaLayerNormOp {
 
 /// Fills scale, shift and gate from a style tensor, rows of [scale | shift | gate].
 inline void set_style(RowNormArgs& args, const Tensor& style, const Tensor& x) {
+  if (!style) return;
   const int64_t size = size_of(args.dtype);
   args.scale = row_vectors(style, x, 3, 0, size);
   args.shift = row_vectors(style, x, 3, 1, size);
   args.gate_in = row_vectors(style, x, 3, 2, size);
+}
+
+/// Fills what a modulation has apart from a style: the inputs scale and shift, the latter at `shift_input`.
+inline void set_modulation(const Context& context, RowNormArgs& args, const Tensor& style, const Tensor& x, size_t shift_input) {
+  const Tensor scale = context.input(shift_input - 1), shift = context.input(shift_input);
+  check(style ? !scale && !shift : bool(scale), "a modulation needs either input style, rows of [scale | shift | gate], or input scale with or without shift");
+  if (style) return set_style(args, style, x);
+  args.scale = row_vectors(scale, x);
+  args.shift = row_vectors(shift, x);
+}
+
+/// Where the gate of a style goes; there is none without a style.
+inline void* gate_output(const Context& context, size_t output, const Tensor& style, const Tensor& x) {
+  void* gate = context.output(output, x.shape).data;
+  check(gate == nullptr || style, "the gate is part of input style, which is absent: leave the output out");
+  return gate;
 }
 
 /// AdaRmsNorm and its FP8 twin.
@@ -156,12 +173,14 @@ template <bool kQuantize>
 struct AdaRmsNormOp {
   static constexpr const char* name = kQuantize ? "AdaRmsNormQuantize" : "AdaRmsNorm";
   static Schema schema() {
-    Schema s{{{"X", kT}, {"style", kT}, {"weight", kT, true}},
+    Schema s{{{"X", kT}, {"style", kT, !kQuantize}, {"weight", kT, true}},
              {{"Y", kT, {0}}, {"gate", kT, {}, true}},
              {epsilon_attribute(1e-6f)}};
     if (kQuantize) {
       s.inputs.push_back({"scale", kFloat32, true});
       s.outputs[0] = {"Y", kFloat8};
+    } else {
+      s.inputs.insert(s.inputs.end(), {{"scale", kT, true}, {"shift", kT, true}});
     }
     return s;
   }
@@ -173,10 +192,12 @@ struct AdaRmsNormOp {
   void compute(const Context& context) const {
     const Tensor x = context.input(0);
     auto args = row_norm_args(context, x, RowStatistic::rms, epsilon);
-    set_style(args, context.input(1), x);
+    const Tensor style = context.input(1);
+    if constexpr (kQuantize) set_style(args, style, x);
+    else set_modulation(context, args, style, x, 4);
     args.weight = shared_vector(context.input(2), args.cols);
     set_output<kQuantize>(context, args, context.output(0, x.shape), 3);
-    args.gate_out = context.output(1, x.shape).data;
+    args.gate_out = gate_output(context, 1, style, x);
     run_row_norm(context, args);
   }
   float epsilon;
@@ -200,6 +221,8 @@ struct AddNormOp {
     if (kQuantize) {
       s.inputs.push_back({"scale", kFloat32, true});
       s.outputs[1] = {"Y", kFloat8};
+    } else {
+      s.inputs.push_back({"gate", kT, true});
     }
     return s;
   }
@@ -219,6 +242,7 @@ struct AddNormOp {
     size_t next = 3;
     if (!kRms) args.beta = shared_vector(context.input(next++), args.cols);
     args.bias = shared_vector(context.input(next++), args.cols);
+    if constexpr (!kQuantize) args.gate = row_vectors(context.input(next), x);
     args.residual_out = context.output(0, x.shape).data;
     set_output<kQuantize>(context, args, context.output(1, x.shape), next);
     run_row_norm(context, args);
@@ -232,12 +256,14 @@ template <bool kQuantize>
 struct GatedAddAdaRmsNormOp {
   static constexpr const char* name = kQuantize ? "GatedAddAdaRmsNormQuantize" : "GatedAddAdaRmsNorm";
   static Schema schema() {
-    Schema s{{{"residual", kT}, {"x", kT}, {"gate", kT}, {"style", kT}, {"weight", kT, true}},
+    Schema s{{{"residual", kT}, {"x", kT}, {"gate", kT, !kQuantize}, {"style", kT, !kQuantize}, {"weight", kT, true}},
              {{"residual_out", kT, {0}}, {"Y", kT, {1}}, {"gate_out", kT, {2}, true}},
              {epsilon_attribute(1e-6f)}};
     if (kQuantize) {
       s.inputs.push_back({"scale", kFloat32, true});
       s.outputs[1] = {"Y", kFloat8};
+    } else {
+      s.inputs.insert(s.inputs.end(), {{"scale", kT, true}, {"shift", kT, true}});
     }
     return s;
   }
@@ -251,11 +277,13 @@ struct GatedAddAdaRmsNormOp {
     auto args = row_norm_args(context, x, RowStatistic::rms, epsilon);
     args.residual = residual.data;
     args.gate = row_vectors(context.input(2), x);
-    set_style(args, context.input(3), x);
+    const Tensor style = context.input(3);
+    if constexpr (kQuantize) set_style(args, style, x);
+    else set_modulation(context, args, style, x, 6);
     args.weight = shared_vector(context.input(4), args.cols);
     args.residual_out = context.output(0, x.shape).data;
     set_output<kQuantize>(context, args, context.output(1, x.shape), 5);
-    args.gate_out = context.output(2, x.shape).data;
+    args.gate_out = gate_output(context, 2, style, x);
     run_row_norm(context, args);
   }
   float epsilon;
@@ -265,7 +293,7 @@ struct GatedAddAdaRmsNormOp {
 struct GatedAddAdaLayerNorm {
   static constexpr const char* name = "GatedAddAdaLayerNorm";
   static Schema schema() {
-    return {{{"residual", kT}, {"x", kT}, {"gate", kT}, {"scale", kT}, {"shift", kT}},
+    return {{{"residual", kT}, {"x", kT}, {"gate", kT, true}, {"scale", kT, true}, {"shift", kT, true}},
             {{"residual_out", kT, {0}}, {"Y", kT, {1}}},
             {epsilon_attribute(1e-5f)}};
   }

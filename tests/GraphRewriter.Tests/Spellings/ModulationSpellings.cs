@@ -72,6 +72,49 @@ public static class ModulationSpellings
             out sum: float32[2,seq,8]
             out y: float32[2,seq,8]
             """),
+        new("adaln, scale alone", () => Ada((g, n) => g.Op("Mul", n, g.Op("Add", Row(g, "scale"), One(g)))), """
+            in  x: float32[2,seq,8]
+            in  scale: float32[2,8]
+            y = com.flashrt::AdaLayerNorm(x, scale) {epsilon=0.000001}
+            out y: float32[2,seq,8]
+            """),
+        new("layer scale and norm", () => Gated((g, x, r) =>
+        {
+            var sum = g.Node("Add", [r, g.Op("Mul", x, g.Initializer("gamma", Float, [Width], Ramp(Width)))], outputs: ["sum"])[0];
+            g.Output(sum, Float, 2, "seq", Width);
+            return Norm(g, sum, affine: true);
+        }), """
+            in  residual: float32[2,seq,8]
+            in  x: float32[2,seq,8]
+            sum, y = com.flashrt::AddLayerNorm(residual, x, w, _, _, gamma) {epsilon=0.000001}
+            out sum: float32[2,seq,8]
+            out y: float32[2,seq,8]
+            """),
+        new("residual without a gate and modulated norm (PixArt)", () => Gated((g, x, r) => Modulated(g, Norm(g, g.Op("Add", r, x)), Row(g, "scale"), Row(g, "shift"))), """
+            in  residual: float32[2,seq,8]
+            in  x: float32[2,seq,8]
+            in  scale: float32[2,8]
+            in  shift: float32[2,8]
+            add_0, y = com.flashrt::GatedAddAdaLayerNorm(residual, x, _, scale, shift) {epsilon=0.000001}
+            out y: float32[2,seq,8]
+            """),
+        new("rms norm with a weight, scaled (Lumina)", () => Gated((g, x, r) => g.Op("Mul", RmsNorm(g, x), g.Op("Add", Row(g, "scale"), One(g)))), """
+            in  residual: float32[2,seq,8]
+            in  x: float32[2,seq,8]
+            in  scale: float32[2,8]
+            y = com.flashrt::AdaRmsNorm(x, _, w, scale) {epsilon=0.000001}
+            out y: float32[2,seq,8]
+            """),
+        new("gated residual and scaled rms norm", () => Gated((g, x, r) =>
+            Modulated(g, RmsNorm(g, g.Op("Add", r, g.Op("Mul", x, Row(g, "gate")))), Row(g, "scale"), Row(g, "shift"))), """
+            in  residual: float32[2,seq,8]
+            in  x: float32[2,seq,8]
+            in  gate: float32[2,8]
+            in  scale: float32[2,8]
+            in  shift: float32[2,8]
+            add_0, y = com.flashrt::GatedAddAdaRmsNorm(residual, x, gate, _, w, scale, shift) {epsilon=0.000001}
+            out y: float32[2,seq,8]
+            """),
         new("modulated rms norm (Pi0.5)", () => Style(gated: false), """
             in  x: float16[2,seq,8]
             in  style: float16[2,24]
@@ -92,7 +135,7 @@ public static class ModulationSpellings
     /// <summary>A residual stream and a branch of one shape.</summary>
     public static OnnxModel Gated(Func<GraphBuilder, string, string, string> formula)
     {
-        var g = new GraphBuilder(20);
+        var g = new GraphBuilder(23);
         var residual = g.Input("residual", Float, 2, "seq", Width);
         g.Node("Identity", [formula(g, g.Input("x", Float, 2, "seq", Width), residual)], outputs: ["y"]);
         g.Output("y", Float, 2, "seq", Width);
@@ -101,6 +144,9 @@ public static class ModulationSpellings
 
     public static string Norm(GraphBuilder g, string x, bool affine = false) => g.Node("LayerNormalization",
         [x, g.Initializer("w", Float, [Width], affine ? Ramp(Width) : Ramp(Width, 1, 0))], [("axis", -1), ("epsilon", 1e-6f)])[0];
+
+    public static string RmsNorm(GraphBuilder g, string x) => g.Node("RMSNormalization",
+        [x, g.Initializer("w", Float, [Width], Ramp(Width))], [("epsilon", 1e-6f)])[0];
 
     public static string Modulated(GraphBuilder g, string n, string scale, string shift) => g.Op("Add", g.Op("Mul", n, g.Op("Add", scale, One(g))), shift);
 

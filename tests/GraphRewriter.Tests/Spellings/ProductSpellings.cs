@@ -13,7 +13,7 @@ public static class ProductSpellings
     [
         new("product and bias", () => Linear((g, p) => g.Op("Add", p, B(g))), Golden("Gemm(x, w, b)")),
         new("bias first", () => Linear((g, p) => g.Op("Add", B(g), p)), Golden("Gemm(x, w, b)")),
-        new("product with a transposed matrix", () => Linear((g, p) => g.Op("Add", p, B(g)), transposed: true), Golden("Gemm(x, w, b) {transB=1}")),
+        new("product with a transposed matrix", () => Linear((g, p) => g.Op("Add", p, B(g)), transposed: true), Golden("Gemm(x, transpose_0, b)")),
         new("product, bias and ReLU", () => Linear((g, p) => g.Op("Relu", g.Op("Add", p, B(g)))), Golden("Gemm(x, w, b) {activation=relu}")),
         new("product and ReLU", () => Linear((g, p) => g.Op("Relu", p)), Golden("Gemm(x, w) {activation=relu}")),
         new("product, bias and GELU", () => Linear((g, p) => g.Node("Gelu", [g.Op("Add", p, B(g))], [("approximate", "tanh")])[0]), Golden("Gemm(x, w, b) {activation=gelu_tanh}")),

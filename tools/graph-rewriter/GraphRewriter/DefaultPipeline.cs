@@ -22,8 +22,8 @@ public static class DefaultPipeline
         new AdaRmsNormRule(),
         new EulerStepRule(),
         new GatedResidualRule(),
-        new GatedAddAdaLayerNormRule(),
-        new GatedAddAdaRmsNormRule(),
+        GatedAddAdaNormRule.Layer,
+        GatedAddAdaNormRule.Rms,
         AddNormRule.Rms,
         AddNormRule.Layer,
         new GemmRule(),             // products last: what other rules make of biases and sums costs less

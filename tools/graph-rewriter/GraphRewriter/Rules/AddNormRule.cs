@@ -6,7 +6,7 @@ namespace FlashRt.GraphRewriter.Rules;
 
 /// <summary>
 /// <c>s = residual + x;  y = RmsNorm(s)  →  (s, y) = AddRmsNorm(residual, x)</c>, likewise LayerNorm; x may carry the bias of the
-/// projection before it. The sum stays available, so it does not matter who else reads it. Half precision sums are rounded where the
+/// projection before it, or a gate (LayerScale). The sum stays available, so it does not matter who else reads it. Half precision sums are rounded where the
 /// graph rounds them; only the bias is added before that rounding instead of with one of its own.
 /// </summary>
 public sealed class AddNormRule : IRule
@@ -16,12 +16,14 @@ public sealed class AddNormRule : IRule
 
     private static readonly Var Bias = new Var("bias").Where(b => b.Shape?.Rank == 1, "a bias vector");
 
+    private static readonly Var Gate = RowOperand.Vector("gate");
+
     private readonly string norm;
 
     private AddNormRule(string norm, int parameters)
     {
         this.norm = norm;
-        var sum = (Residual + (X + Bias) | Residual + X).As(Sum);
+        var sum = (Residual + (X + Bias) | Residual + X | Fused("ResidualAdd", Residual, X, Gate)).As(Sum);
         Source = Fused(norm, [sum, .. new Pattern[] { new Optional(Weight), new Optional(Beta) }.Take(parameters)]).Called(norm);
     }
 
@@ -51,7 +53,7 @@ public sealed class AddNormRule : IRule
     /// <inheritdoc/>
     public Fusion Replace(Match match, FusionBuilder builder)
     {
-        Value?[] inputs = [match[Residual], match[X], match.Find(Weight), .. norm == "LayerNorm" ? [match.Find(Beta)] : Array.Empty<Value?>(), match.Find(Bias)];
+        Value?[] inputs = [match[Residual], match[X], match.Find(Weight), .. norm == "LayerNorm" ? [match.Find(Beta)] : Array.Empty<Value?>(), match.Find(Bias), match.Find(Gate)];
         return new Fusion(Name, inputs[..(Array.FindLastIndex(inputs, i => i is not null) + 1)], [match[Sum], match.Root])
         {
             Attributes = [("epsilon", match.Node(norm)!.Float("epsilon", 0))],

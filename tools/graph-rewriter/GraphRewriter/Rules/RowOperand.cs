@@ -9,6 +9,9 @@ namespace FlashRt.GraphRewriter.Rules;
 /// </summary>
 internal static class RowOperand
 {
+    /// <summary>An operand of more than one number, as the norms take it; ResidualAdd takes one number as well.</summary>
+    public static Var Vector(string name) => new Var(name).Where(v => v.Shape is { Rank: > 0 } shape && (shape[-1].Value ?? 2) != 1, "a vector");
+
     /// <summary>The operand as a formula reads it.</summary>
     public static Pattern Spread(Var operand) => AddAxis(Widened(operand)) | Widened(AddAxis(operand)) | Widened(operand);
 

@@ -11,8 +11,9 @@ internal static class NormBody
         var sum = x;
         if (b.Has("residual"))
         {
-            sum = b.Has("gate") ? b.Add("residual", b.Multiply("x", b.Spread("gate", "gate", "x"))) : b.Add("residual", "x");
-            if (b.Has("bias"))
+            var branch = b.Has("gate") && b.Has("bias") ? b.Add("x", "bias") : "x";
+            sum = b.Add("residual", b.Has("gate") ? b.Multiply(branch, b.Spread("gate", "gate", "x")) : branch);
+            if (b.Has("bias") && !b.Has("gate"))
                 sum = b.Add(sum, "bias");
             b.Output("residual_out", sum);
         }
@@ -37,7 +38,8 @@ internal static class NormBody
 
     private static string Modulated(Body b, string x, string y)
     {
-        string scale, shift;
+        string scale;
+        string? shift;
         if (b.Has("style"))
         {
             var thirds = b.Graph.Node("Split", ["style"], [("axis", -1L), ("num_outputs", 3L)], ["style_scale", "style_shift", "style_gate"]);
@@ -45,14 +47,15 @@ internal static class NormBody
             foreach (var gate in b.Call.Signature.Outputs.Where(o => o is "gate" or "gate_out"))
                 b.Output(gate, b.Op("Expand", b.Spread("style", thirds[2], x), b.Op("Shape", x)));
         }
-        else if (b.Has("shift"))
+        else if (b.Call.Signature.Op.Inputs.Any(i => i is { Name: "scale", Type: "T" }) && b.Has("scale"))
         {
-            (scale, shift) = (b.Spread("scale", "scale", x), b.Spread("shift", "shift", x));
+            (scale, shift) = (b.Spread("scale", "scale", x), b.Has("shift") ? b.Spread("shift", "shift", x) : null);
         }
         else
         {
             return y;
         }
-        return b.Add(b.Multiply(y, b.Add(scale, b.Number(1))), shift);
+        y = b.Multiply(y, b.Add(scale, b.Number(1)));
+        return shift is null ? y : b.Add(y, shift);
     }
 }

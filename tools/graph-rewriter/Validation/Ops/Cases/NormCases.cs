@@ -31,6 +31,7 @@ internal static class NormCases
 
     public static CaseTable AdaLayerNorm() => Modulated(Rows("AdaLayerNorm"))
         .Call("modulated", "X scale shift")
+        .Call("scale alone", "X scale")
         .Call("another epsilon", "X scale shift", null, ("epsilon", 1e-6));
 
     public static CaseTable AdaLayerNormQuantize() => Modulated(Quantized(Rows("AdaLayerNormQuantize")))
@@ -40,17 +41,21 @@ internal static class NormCases
     public static CaseTable AdaRmsNorm() => Modulated(Rows("AdaRmsNorm"))
         .Call("weight and gate", "X style weight", "Y gate")
         .Call("no weight", "X style", "Y gate")
-        .Call("gate left out", "X style", null, ("epsilon", 1e-3));
+        .Call("gate left out", "X style", null, ("epsilon", 1e-3))
+        .Call("scale and shift", "X scale shift")
+        .Call("weight and scale", "X weight scale");
 
     public static CaseTable AdaRmsNormQuantize() => Modulated(Quantized(Rows("AdaRmsNormQuantize")))
         .Call("weight, scale and gate", "X style weight scale", "Y gate")
         .Call("no weight", "X style scale", "Y gate")
         .Call("neither weight, scale nor gate", "X style", null, ("epsilon", 1e-3));
 
-    public static CaseTable AddRmsNorm() => Rows("AddRmsNorm")
+    public static CaseTable AddRmsNorm() => Modulated(Rows("AddRmsNorm"))
         .Call("weight", "residual x weight")
         .Call("weight and bias", "residual x weight bias")
         .Call("bias alone", "residual x bias", null, ("epsilon", 1e-3))
+        .Call("weight and gate", "residual x weight gate")
+        .Call("everything", "residual x weight bias gate")
         .Call("the sum before rounding", "residual x weight", null, ("stash", "unrounded"));
 
     public static CaseTable AddRmsNormQuantize() => Quantized(Rows("AddRmsNormQuantize"))
@@ -59,7 +64,9 @@ internal static class NormCases
         .Call("neither weight nor scale", "residual x")
         .Call("everything", "residual x weight bias scale", null, ("stash", "unrounded"), ("epsilon", 1e-3));
 
-    public static CaseTable AddLayerNorm() => Rows("AddLayerNorm")
+    public static CaseTable AddLayerNorm() => Modulated(Rows("AddLayerNorm"))
+        .Call("affine and gate", "residual x gamma beta gate")
+        .Call("affine, bias and gate", "residual x gamma beta bias gate")
         .Call("affine", "residual x gamma beta")
         .Call("no affine", "residual x")
         .Call("affine and bias", "residual x gamma beta bias")
@@ -73,7 +80,9 @@ internal static class NormCases
     public static CaseTable GatedAddAdaRmsNorm() => Modulated(Rows("GatedAddAdaRmsNorm"))
         .Call("weight", "residual x gate style weight", "residual_out Y gate_out")
         .Call("no weight", "residual x gate style", "residual_out Y gate_out", ("epsilon", 1e-3))
-        .Call("next gate left out", "residual x gate style");
+        .Call("next gate left out", "residual x gate style")
+        .Call("scale and shift", "residual x gate scale shift")
+        .Call("no gate, scale alone", "residual x weight scale");
 
     public static CaseTable GatedAddAdaRmsNormQuantize() => Modulated(Quantized(Rows("GatedAddAdaRmsNormQuantize")))
         .Call("weight and scale", "residual x gate style weight scale", "residual_out Y gate_out")
@@ -82,6 +91,9 @@ internal static class NormCases
 
     public static CaseTable GatedAddAdaLayerNorm() => Modulated(Rows("GatedAddAdaLayerNorm"))
         .Call("modulated", "residual x gate scale shift")
+        .Call("no gate", "residual x scale shift")
+        .Call("scale alone", "residual x gate scale")
+        .Call("gate alone", "residual x gate")
         .Call("another epsilon", "residual x gate scale shift", null, ("epsilon", 1e-3));
 
     private static CaseTable Rows(string op)

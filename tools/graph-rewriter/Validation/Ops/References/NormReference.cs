@@ -12,7 +12,7 @@ internal static class NormReference
     public static IReadOnlyList<Expected> RmsNorm(OpCall call)
     {
         var parts = new Parts("X", null, null, null, "weight", null, null, null, null, "scale");
-        var quantized = call.Signature.Op.Name.EndsWith("Quantize", StringComparison.Ordinal);
+        var quantized = IsQuantizing(call);
         var result = Compute(call, parts, layer: false);
         return quantized ? [Quantized(call, result, parts), result.Normalized] : [result.Normalized];
     }
@@ -31,27 +31,27 @@ internal static class NormReference
 
     public static IReadOnlyList<Expected> AdaRmsNorm(OpCall call)
     {
-        var parts = new Parts("X", null, null, null, "weight", null, null, null, "style", "scale");
+        var parts = new Parts("X", null, null, null, "weight", null, IsQuantizing(call) ? null : "scale", "shift", "style", "scale");
         return [Stored(call, Compute(call, parts, layer: false), parts), GateOfStyle(call, "X")];
     }
 
     public static IReadOnlyList<Expected> AddRmsNorm(OpCall call)
     {
-        var parts = new Parts("x", "residual", null, "bias", "weight", null, null, null, null, "scale");
+        var parts = new Parts("x", "residual", "gate", "bias", "weight", null, null, null, null, "scale");
         var result = Compute(call, parts, layer: false);
         return [result.Sum!, Stored(call, result, parts)];
     }
 
     public static IReadOnlyList<Expected> AddLayerNorm(OpCall call)
     {
-        var parts = new Parts("x", "residual", null, "bias", "gamma", "beta", null, null, null, "scale");
+        var parts = new Parts("x", "residual", "gate", "bias", "gamma", "beta", null, null, null, "scale");
         var result = Compute(call, parts, layer: true);
         return [result.Sum!, Stored(call, result, parts)];
     }
 
     public static IReadOnlyList<Expected> GatedAddAdaRmsNorm(OpCall call)
     {
-        var parts = new Parts("x", "residual", "gate", null, "weight", null, null, null, "style", "scale");
+        var parts = new Parts("x", "residual", "gate", null, "weight", null, IsQuantizing(call) ? null : "scale", "shift", "style", "scale");
         var result = Compute(call, parts, layer: false);
         return [result.Sum!, Stored(call, result, parts), GateOfStyle(call, "residual")];
     }
@@ -95,15 +95,19 @@ internal static class NormReference
             var mean = layer ? total / cols : 0;
             var spread = layer ? r.Sum(v => (v - mean) * (v - mean)) / cols : squares / cols;
             var factor = 1 / Math.Sqrt(spread + epsilon);
+            // A sum that float32 rounds the other way is one unit of T away: so is what is normalised, and a part of that is its row's mean.
+            var wobbles = new double[cols];
+            for (long c = 0; c < cols; c++)
+                wobbles[c] = residual is not null && !unrounded ? NearTie(call.Type, sums[at + c], sumNoise[at + c]) : sumNoise[at + c];
+            var shared = layer ? wobbles.Sum() / cols : 0;
             for (long c = 0; c < cols; c++)
             {
                 double w = Rows.At(weight, row, rows, c, 1), b = Rows.At(beta, row, rows, c);
                 double s = style is null ? Rows.At(scale, row, rows, c) : Rows.At(style, row, rows, c);
                 double h = style is null ? Rows.At(shift, row, rows, c) : Rows.At(style, row, rows, cols + c);
                 values[at + c] = ((r[c] - mean) * factor * w + b) * (1 + s) + h;
-                // A sum that float32 rounds the other way is one unit of T away, and so is what is normalised.
-                var wobble = residual is not null && !unrounded ? NearTie(call.Type, sums[at + c], sumNoise[at + c]) : sumNoise[at + c];
-                noise[at + c] = Math.Abs(factor * w * (1 + s)) * ((Math.Abs(r[c]) + Math.Abs(mean)) * Expected.Float32Noise + wobble)
+                var drift = wobbles[c] + shared * (1 + Math.Abs(r[c] - mean) * factor);
+                noise[at + c] = Math.Abs(factor * w * (1 + s)) * ((Math.Abs(r[c]) + Math.Abs(mean)) * Expected.Float32Noise + drift)
                     + (Math.Abs(b * (1 + s)) + Math.Abs(h)) * Expected.Float32Noise;
             }
         }
@@ -114,14 +118,17 @@ internal static class NormReference
         Math.Abs(Rounding.To(type, value - noise) - Rounding.To(type, value + noise));
 
     private static Expected Stored(OpCall call, Result result, Parts parts) =>
-        call.Signature.Op.Name.EndsWith("Quantize", StringComparison.Ordinal) ? Quantized(call, result, parts) : result.Normalized;
+        IsQuantizing(call) ? Quantized(call, result, parts) : result.Normalized;
+
+    private static bool IsQuantizing(OpCall call) => call.Signature.Op.Name.EndsWith("Quantize", StringComparison.Ordinal);
 
     private static Expected Quantized(OpCall call, Result result, Parts parts) =>
         QuantizeReference.Quantized(result.Normalized, call.Scalar(parts.QuantScale!));
 
     private static Expected GateOfStyle(OpCall call, string like)
     {
-        OpTensor x = call[like], style = call["style"];
+        var x = call[like];
+        if (call.Find("style") is not { } style) return Expected.Exactly(call.Type, x.Shape, new double[x.Count]);  // no output then
         long rows = x.Rows, cols = x.Last;
         var gate = new double[x.Count];
         for (long row = 0; row < rows; row++)
