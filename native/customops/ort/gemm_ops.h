@@ -104,11 +104,17 @@ struct Gemm {
   static Schema schema() {
     return {{{"A", kT}, {"B", kT}, {"bias", kT, true}, {"C", kT, true}},
             {{"D", kT, {3}}},
-            {gemm_activation_attribute(), {"alpha", 1.0f}, {"beta", 1.0f}, {"transB", int64_t{0}}, {"autotune", int64_t{0}}}};
+            {gemm_activation_attribute(), {"alpha", 1.0f}, {"beta", 1.0f}, {"transB", int64_t{0}}, {"autotune", int64_t{0}}, {"softcap", 0.0f}}};
   }
   static void infer(ShapeInference& shapes) { infer_gemm(shapes, 1, shapes.int_attribute("transB") == 1 ? 0 : 1); }
   explicit Gemm(const NodeInfo& node)
-      : attributes(node), alpha(node.float_attribute("alpha")), transposed_b(node.flag_attribute("transB")), autotune(node.flag_attribute("autotune")) {}
+      : attributes(node),
+        alpha(node.float_attribute("alpha")),
+        softcap(node.float_attribute("softcap")),
+        transposed_b(node.flag_attribute("transB")),
+        autotune(node.flag_attribute("autotune")) {
+    check(softcap >= 0, "attribute softcap must not be negative, got ", softcap);
+  }
   void compute(const Context& context) const {
     const Tensor a = context.input(0), b = context.input(1);
     const GemmShape shape = gemm_shape(a, b, transposed_b);
@@ -116,11 +122,12 @@ struct Gemm {
     set_operands(args, a, b, transposed_b);
     set_gemm_output(context, args, shape, attributes, 2);
     args.epilogue.alpha = alpha;
+    args.epilogue.softcap = softcap;
     args.autotune = autotune;
     run_gemm(context, args);
   }
   GemmAttributes attributes;
-  float alpha;
+  float alpha, softcap;
   bool transposed_b, autotune;
 };
 

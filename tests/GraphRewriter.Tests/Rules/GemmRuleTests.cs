@@ -48,6 +48,18 @@ public sealed class GemmRuleTests
         StringAssert.Contains(text, "y = com.flashrt::AddLayerNorm(c, matmul_0, gamma, _, b)");
     }
 
+    [TestMethod]
+    public void LogitsCappedAtAnotherNumberAreLeftAlone() =>
+        new NearMiss("cap", () => Linear((g, p) => Capped(g, p, 30, 50)), "GemmSoftcap", "the logits are capped at 50 but divided by 30").Check();
+
+    [TestMethod]
+    public void ReshapeToHeadsStays()
+    {
+        var text = Spellings.Spelling.Rewritten(Flattened(g => g.Integers("back", 2, 3, 4, 4)), out _);
+        StringAssert.Contains(text, "gemm_0 = com.flashrt::Gemm(reshape_0, w, b)");
+        StringAssert.Contains(text, "y = Reshape(gemm_0");
+    }
+
     private static void LeftAlone(OnnxModel model) => Assert.AreEqual(0, Rewriter.Rewrite(model, new RewriteOptions()).Sites.Count);
 
     private static OnnxModel ProductIsOutput() => Linear((g, p) =>

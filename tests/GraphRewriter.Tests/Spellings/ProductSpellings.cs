@@ -20,6 +20,17 @@ public static class ProductSpellings
         new("product and GELU", () => Linear((g, p) => g.Op("Gelu", p)), Golden("Gemm(x, w) {activation=gelu_erf}")),
         new("product, bias and SiLU", () => Linear((g, p) => Silu(g, g.Op("Add", p, B(g)))), Golden("Gemm(x, w, b) {activation=silu}")),
         new("product and quick GELU", () => Linear((g, p) => g.Op("Mul", p, g.Op("Sigmoid", g.Op("Mul", p, g.Scalar("k", Float, 1.702))))), Golden("Gemm(x, w) {activation=gelu_quick}")),
+        new("rows flattened for ONNX's Gemm (GPT-2)", () => Flattened(g => g.Integers("back", 2, 3, Columns)), """
+            in  x: float32[2,3,8]
+            y = com.flashrt::Gemm(x, w, b)
+            out y: float32[2,3,16]
+            """),
+        new("capped logits", () => Linear((g, p) => Capped(g, p, 30, 30)), Golden("Gemm(x, w) {softcap=30}")),
+        new("capped logits with a bias", () => Linear((g, p) => Capped(g, g.Op("Add", p, B(g)), 30, 30)), Golden("Gemm(x, w, b) {softcap=30}")),
+        new("capped logits, times the inverse", () => Linear((g, p) =>
+            g.Op("Mul", g.Op("Tanh", g.Op("Mul", p, g.Scalar("inverse", Float, 1.0 / 30))), g.Scalar("cap", Float, 30))), Golden("Gemm(x, w) {softcap=30}")),
+        new("scaled logits", () => Linear((g, p) => g.Op("Mul", p, g.Scalar("scale", Float, 0.0625))), Golden("Gemm(x, w) {alpha=0.0625}")),
+        new("divided logits", () => Linear((g, p) => g.Op("Div", p, g.Scalar("scale", Float, 8))), Golden("Gemm(x, w) {alpha=0.125}")),
         new("product and residual", () => Linear((g, p) => g.Op("Add", p, Residual(g))), Golden("Gemm(x, w, _, c)", c: true)),
         new("residual, product and bias", () => Linear((g, p) => g.Op("Add", Residual(g), g.Op("Add", p, B(g)))), Golden("Gemm(x, w, b, c)", c: true)),
         new("residual after an activation", () => Linear((g, p) => g.Op("Add", g.Op("Relu", g.Op("Add", p, B(g))), Residual(g))),
@@ -57,6 +68,22 @@ public static class ProductSpellings
         g.Node("Identity", [finish(g, g.Op("MatMul", x, transposed ? g.Node("Transpose", [w], [("perm", new[] { 1, 0 })])[0] : w))], outputs: ["y"]);
         g.Output("y", type, 2, "seq", Columns);
         return Inline(g.Build());
+    }
+
+    /// <summary>Capped at <paramref name="cap"/> after a division by <paramref name="inner"/>.</summary>
+    public static string Capped(GraphBuilder g, string x, double inner, double cap) =>
+        g.Op("Mul", g.Op("Tanh", g.Op("Div", x, g.Scalar("inner", Float, inner))), g.Scalar("cap", Float, cap));
+
+    /// <summary>Gemm of [2, 3, 8] as six rows; <paramref name="back"/> names the shape that follows it.</summary>
+    public static OnnxModel Flattened(Func<GraphBuilder, string> back)
+    {
+        var g = new GraphBuilder(20);
+        var rows = g.Op("Reshape", g.Input("x", Float, 2, 3, Width), g.Integers("flat", -1, Width));
+        g.Node("Reshape", [g.Op("Gemm", rows, W(g), B(g)), back(g)], outputs: ["y"]);
+        g.Output("y", Float);
+        var model = g.Build();
+        model.Proto.Graph.Output[0].Type.TensorType.Shape = null;
+        return new OnnxModel(model.Proto);
     }
 
     /// <summary>A graph over three rows.</summary>

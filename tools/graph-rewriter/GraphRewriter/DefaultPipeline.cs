@@ -27,6 +27,9 @@ public static class DefaultPipeline
         AddNormRule.Rms,
         AddNormRule.Layer,
         new GemmRule(),             // products last: what other rules make of biases and sums costs less
+        new GemmRowsRule(),
+        new GemmSoftcapRule(),
+        new GemmScaleRule(),
         new GemmActivationRule(),
         new GemmResidualRule(),
         BiasActivationRule.Relu,    // where no product takes the bias

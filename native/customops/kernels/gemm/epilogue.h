@@ -6,11 +6,12 @@
 
 namespace flashrt {
 
-/// d = rT( activation( acc * (alpha * a_scale * b_scale) + bias ) + beta * c ), float32 up to the one rounding.
+/// d = rT( cap( activation( acc * (alpha * a_scale * b_scale) + bias )) + beta * c ), float32 up to the one rounding.
 struct Epilogue {
   DType dtype = DType::none;  // T: bias, c and d
   Activation activation = Activation::none;
   float alpha = 1, beta = 1;
+  float softcap = 0;  // s > 0: cap(v) = s tanh(v / s); 0: cap(v) = v
   const float* a_scale = nullptr;  // one float, or one for each row; null: 1
   const float* b_scale = nullptr;  // one float, or one for each column; null: 1
   bool a_scale_by_row = false, b_scale_by_column = false;
@@ -32,6 +33,8 @@ FLASHRT_HD float activate(Activation activation, float v) {
   return v;
 }
 
+FLASHRT_HD float capped(float softcap, float v) { return softcap > 0 ? softcap * tanhf(v / softcap) : v; }
+
 /// The value before bias, activation and C.
 FLASHRT_HD float descale(const Epilogue& e, float acc, int64_t row, int64_t column) {
   float factor = e.alpha;
@@ -45,7 +48,7 @@ template <typename T>
 FLASHRT_HD void finish(const Epilogue& e, float acc, int64_t row, int64_t column, int64_t index) {
   float v = descale(e, acc, row, column);
   if (e.bias != nullptr) v += to_float(static_cast<const T*>(e.bias)[column]);
-  v = activate(e.activation, v);
+  v = capped(e.softcap, activate(e.activation, v));
   if (e.c != nullptr) v += e.beta * to_float(static_cast<const T*>(e.c)[index]);
   static_cast<T*>(e.d)[index] = from_float<T>(v);
 }

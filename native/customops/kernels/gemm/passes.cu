@@ -51,6 +51,10 @@ __global__ void __launch_bounds__(kThreads) finish_kernel(const Epilogue e, cons
 #pragma unroll
       for (int k = 0; k < N; ++k) v[k] = activate(e.activation, v[k]);
     }
+    if (e.softcap > 0) {
+#pragma unroll
+      for (int k = 0; k < N; ++k) v[k] = capped(e.softcap, v[k]);
+    }
     if (e.c != nullptr) {
       load_floats<T, N>(static_cast<const T*>(e.c) + index, operand);
 #pragma unroll

@@ -132,6 +132,7 @@ class Planner {
     if (has_scales && !(type == DType::f8e4m3 && plain_scales)) return false;
     // Seen with cuBLASLt 13.1: a scale that is not aligned to 16 bytes is refused, and only when the product is launched.
     if (has_scales && (alignment_of(e.a_scale) < 16 || alignment_of(e.b_scale) < 16)) return false;
+    if (e.softcap > 0) return false;
     if (e.activation == Activation::gelu_tanh ? e.dtype == DType::f32 || e.c != nullptr : e.activation != Activation::none) return false;
     // Seen with cuBLASLt 13.1: with rows of D that are no multiple of 16 bytes a bias is added after the rounding, not before it.
     const bool adds = e.bias != nullptr || e.c != nullptr || e.activation != Activation::none;

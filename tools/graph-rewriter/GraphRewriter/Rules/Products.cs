@@ -25,7 +25,8 @@ internal static class Products
     public static readonly Pattern Stock = new Op("MatMul", [A, Matrix]).Called(Node) | OnnxGemm([A, Matrix]);
 
     /// <summary>The op with or without a bias, without activation and C.</summary>
-    public static readonly Pattern Linear = Gemm().Where(n => n.Text("activation", "none") == "none", "a Gemm without an activation") | Stock;
+    public static readonly Pattern Linear = Gemm()
+        .Where(n => n.Text("activation", "none") == "none" && n.Float("softcap", 0) == 0, "a Gemm without an activation") | Stock;
 
     /// <summary>The op with or without bias and activation, without C.</summary>
     public static readonly Pattern Activated = Gemm() | Stock;
@@ -60,9 +61,13 @@ internal static class Products
         List<(string Name, object Value)> attributes = [];
         if ((activation ?? product.Text("activation", "none")) is var a and not "none") attributes.Add(("activation", a));
         if (product.Float("alpha", 1) is var alpha and not 1) attributes.Add(("alpha", alpha));
+        if (product.Float("softcap", 0) is var cap and not 0) attributes.Add(("softcap", cap));
         if (IsTransposed(match)) attributes.Add(("transB", 1));
         return new Fusion("Gemm", inputs[..(Array.FindLastIndex(inputs, i => i is not null) + 1)], [match.Root]) { Attributes = attributes };
     }
+
+    /// <summary>The op with or without a bias, after a flattening Reshape of its rows.</summary>
+    public static Op OfFlatRows(Func<Pattern, Pattern> flat) => Fused("Gemm", [flat(A), Weight, new Optional(Bias)]).Called(Node);
 
     private static Op Gemm() => Fused("Gemm", [A, Weight, new Optional(Bias)]).Called(Node);
 

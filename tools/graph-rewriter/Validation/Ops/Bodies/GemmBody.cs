@@ -15,6 +15,8 @@ internal static class GemmBody
         if (b.Has("bias"))
             product = b.Add(product, "bias");
         var d = b.Activate(b.Call.Text("activation"), product);
+        if (op == "Gemm" && b.Call.Float("softcap") is var cap and > 0)
+            d = b.Multiply(b.Op("Tanh", b.Op("Div", d, b.Number(cap))), b.Number(cap));
         b.Output("D", b.Has("C") ? b.Add(d, b.Multiply("C", b.Number(b.Call.Float("beta")))) : d);
     }
 }

@@ -28,6 +28,8 @@ internal static class GemmCases
             .Call("C scaled", "A B C", null, ("beta", 0.5))
             .Call("C with factor zero", "A B C", null, ("beta", 0.0))
             .Call("alpha", "A B bias", null, ("alpha", 0.125))
+            .Call("softcap", "A B", null, ("softcap", 3.0))
+            .Call("activation, softcap, then C", "A B bias C", null, ("activation", "silu"), ("softcap", 3.0))
             .Call("B transposed", "A B", null, ("transB", 1))
             .Call("B transposed, bias and C", "A B bias C", null, ("transB", 1), ("alpha", 2.0), ("beta", -1.0));
         foreach (var activation in Activations)

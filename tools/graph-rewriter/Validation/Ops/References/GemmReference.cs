@@ -39,6 +39,7 @@ internal static class GemmReference
         OpTensor? bias = call.Find("bias"), c = call.Find("C");
         var beta = call.Float("beta");
         var activation = call.Text("activation");
+        var softcap = call.Signature.Op.FindAttribute("softcap") is null ? 0 : call.Float("softcap");
         var unit = call.Type switch { ElementType.Float16 => Math.ScaleB(1, -10), ElementType.BFloat16 => Math.ScaleB(1, -7), _ => Math.ScaleB(1, -18) };
         double[] values = new double[rows * cols], noise = new double[rows * cols];
         for (long m = 0; m < rows; m++)
@@ -55,11 +56,13 @@ internal static class GemmReference
                 var f = factor(m, n);
                 var linear = f * sum + (bias?.Values[n] ?? 0);
                 var residual = c is null ? 0 : beta * c.Values[at % c.Count];
-                values[at] = ActivationReference.Activate(activation, linear) + residual;
+                values[at] = Capped(ActivationReference.Activate(activation, linear), softcap) + residual;
                 // The steepest activation (gelu) has slope 1.13.
                 noise[at] = unit * Math.Abs(values[at]) + Expected.Float32Noise * (Math.Abs(f * sum) + Math.Abs(linear - f * sum) + Math.Abs(residual))
                     + ActivationReference.Noise(activation, linear) + (exactProduct ? 0 : 1.13 * Math.ScaleB(1, -12) * Math.Abs(f) * magnitude);
             }
         return [new Expected(call.Type, [.. left.Shape[..^1], cols], values, noise)];
     }
+
+    private static double Capped(double value, double softcap) => softcap > 0 ? softcap * Math.Tanh(value / softcap) : value;
 }
