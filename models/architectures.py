@@ -22,15 +22,15 @@ def text_config(name, **more):
     return getattr(transformers, name + "Config")(**{**common, **more})
 
 
-def causal(name, dtype="fp16", dynamic=False, torchscript=False, suffix="ForCausalLM", **more):
+def causal(name, dtype="fp16", dynamic=False, torchscript=False, suffix="ForCausalLM", config=None, **more):
     def make():
         import torch
         import transformers
-        config = text_config(name, **more)
-        config._attn_implementation = more.get("attn_implementation", "sdpa")
-        model = Logits(getattr(transformers, name + suffix)(config))
+        model = Logits(getattr(transformers, name + suffix)(text_config(config or name, **more)))
         ids = torch.randint(3, WORDS, (1, TOKENS), generator=torch.Generator().manual_seed(1))
         axes = ({1: torch.export.Dim("sequence", min=2, max=64)},) if dynamic else None
+        if torchscript:  # without positions transformers looks for packed sequences with an operator that TorchScript cannot export
+            return model, (ids, torch.arange(TOKENS)[None]), ["input_ids", "position_ids"], ["logits"], None
         return model, (ids,), ["input_ids"], ["logits"], axes
     return make, dtype, torchscript
 
@@ -71,8 +71,8 @@ def wrappers():
             self.m = model
 
     class Logits(Wrap):
-        def forward(self, ids):
-            return self.m(input_ids=ids, use_cache=False).logits
+        def forward(self, ids, position_ids=None):
+            return self.m(input_ids=ids, use_cache=False, **({} if position_ids is None else {"position_ids": position_ids})).logits
 
     class Hidden(Wrap):
         def forward(self, ids, attention_mask=None):
@@ -169,22 +169,22 @@ MODELS = {
     "gpt2_fp16": causal("GPT2", suffix="LMHeadModel", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64),
     "gpt2_fp32_ts": causal("GPT2", "fp32", torchscript=True, suffix="LMHeadModel", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64),
     "gptneox_fp16": causal("GPTNeoX", rotary_pct=0.25),
-    "gptj_fp32": causal("GPTJ", "fp32", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64, rotary_dim=8),
+    "gptj_fp32": causal("GPTJ", "fp32", attn_implementation="eager", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64, rotary_dim=8),
     "phi_fp16": causal("Phi", partial_rotary_factor=0.5),
     "phi3_fp16": causal("Phi3", num_key_value_heads=2, dynamic=True),
     "mistral_fp16": causal("Mistral", sliding_window=6, **GQA),
     "mistral_bf16": causal("Mistral", "bf16", sliding_window=6, **GQA),
     "mistral_decode_fp16": decode("Mistral", 2, 16, sliding_window=None, num_key_value_heads=2),
     "falcon_fp16": causal("Falcon", multi_query=True, parallel_attn=True, bias=False, new_decoder_architecture=False, alibi=False),
-    "bloom_fp16": causal("Bloom", n_layer=LAYERS, n_head=HEADS),
-    "mpt_fp32": causal("Mpt", "fp32", d_model=WIDTH, n_heads=HEADS, n_layers=LAYERS, max_seq_len=64),
+    "bloom_fp16": causal("Bloom", n_layer=LAYERS, n_head=HEADS, attn_implementation="eager"),
+    "mpt_fp32": causal("Mpt", "fp32", attn_implementation="eager", d_model=WIDTH, n_heads=HEADS, n_layers=LAYERS, max_seq_len=64),
     "opt_fp16": causal("OPT", ffn_dim=2 * WIDTH, word_embed_proj_dim=WIDTH, activation_function="relu"),
     "cohere_fp16": causal("Cohere", num_key_value_heads=2, use_qk_norm=True),
     "olmo2_fp16": causal("Olmo2", num_key_value_heads=2),
     "stablelm_fp16": causal("StableLm", num_key_value_heads=2, partial_rotary_factor=0.25),
     "gemma2_fp16": causal("Gemma2", sliding_window=6, query_pre_attn_scalar=16, **GQA),
     "gemma2_eager_fp32": causal("Gemma2", "fp32", dynamic=True, sliding_window=6, query_pre_attn_scalar=16, attn_implementation="eager", **GQA),
-    "gemma3_fp16": causal("Gemma3Text", suffix="ForCausalLM", sliding_window=6, query_pre_attn_scalar=16, **GQA),
+    "gemma3_fp16": causal("Gemma3", config="Gemma3Text", sliding_window=6, query_pre_attn_scalar=16, **GQA),
     "granite_fp16": causal("Granite", num_key_value_heads=2),
     "starcoder2_fp16": causal("Starcoder2", num_key_value_heads=2, sliding_window=None),
     "nemotron_fp16": causal("Nemotron", num_key_value_heads=2),
@@ -210,7 +210,7 @@ MODELS = {
     "dinov2_fp16": vision("Dinov2Config", "Dinov2Model", mlp_ratio=2),
     "deit_fp16_ts": vision("DeiTConfig", "DeiTModel", torchscript=True),
     "beit_fp32": vision("BeitConfig", "BeitModel", dtype="fp32", use_relative_position_bias=True, use_absolute_position_embeddings=False),
-    "swin_fp16": vision("SwinConfig", "SwinModel", embed_dim=32, depths=[1, 1], num_heads=[2, 4], window_size=4, patch_size=2),
+    "swin_fp16": vision("SwinConfig", "SwinModel", embed_dim=32, hidden_size=64, depths=[1, 1], num_heads=[2, 4], num_attention_heads=2, window_size=4, patch_size=4),
     "eva02_fp32": image_model("eva02_tiny_patch14_224", img_size=28, size=28, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS),
     "convnext_fp32": image_model("convnext_atto", depths=(1, 1, 1, 1), dims=(16, 32, 32, 64)),
     "vit_qknorm_fp16": image_model("vit_tiny_patch16_224", dtype="fp16", img_size=32, patch_size=8, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS, qk_norm=True, init_values=1e-1),
@@ -262,6 +262,8 @@ def export(folder, name):
             torch.onnx.export(module, inputs, input_names=input_names, output_names=output_names, dynamo=True,
                               opset_version=int(os.environ.get("OPSET", "18")), dynamic_shapes=axes,
                               external_data=False).save(path, external_data=False)
+    from export import without_traces
+    without_traces(path)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     for what, names, tensors in (("input", input_names, inputs), ("output", output_names, [o.float() for o in outputs])):
         for i, (tensor_name, tensor) in enumerate(zip(names, tensors)):
