@@ -6,7 +6,7 @@ namespace FlashRt.GraphRewriter.Tests;
 [TestClass]
 public sealed class FuzzTests
 {
-    private const int Cases = 300;
+    private const int Cases = 3000;
 
     [TestMethod]
     public void DamagedModelsAreRefusedOrRewritten()

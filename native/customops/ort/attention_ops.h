@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernels/attention/attention.h"
 #include "ort/checks.h"
+#include "ort/head_layout.h"
 
 namespace flashrt::ort {
 
@@ -63,7 +65,8 @@ struct Attention {
              {"first_row_length", kInt64, true}, {"sink", kT, true}},
             {{"O", kT}, {"lse", kFloat32, {}, true}},
             {{"num_heads", int64_t{0}}, {"num_kv_heads", int64_t{0}}, {"scale", 0.0f}, {"causal", int64_t{0}}, {"window", int64_t{-1}},
-             {"softcap", 0.0f}, {"layout", std::string("BSNH"), {"BSNH", "BNSH"}}}};
+             {"softcap", 0.0f}, {"layout", std::string("BSNH"), {"BSNH", "BNSH"}}, OutputLayout::attribute(),
+             {"empty_row", std::string("zero"), {"zero", "nan"}}}};
   }
 
   explicit Attention(const NodeInfo& node)
@@ -73,7 +76,9 @@ struct Attention {
         softcap(node.float_attribute("softcap")),
         causal(node.flag_attribute("causal")),
         window(node.int_attribute("window")),
-        heads_first(node.string_attribute("layout") == "BNSH") {
+        heads_first(node.string_attribute("layout") == "BNSH"),
+        output(node.string_attribute("output_layout")),
+        empty_row(node.string_attribute("empty_row") == "nan" ? std::numeric_limits<float>::quiet_NaN() : 0.0f) {
     check(num_heads >= 0 && num_kv_heads >= 0, "attributes num_heads and num_kv_heads must not be negative, got ", num_heads, " and ", num_kv_heads);
     check(num_heads == 0 || num_kv_heads == 0 || num_heads % num_kv_heads == 0, "attribute num_heads = ", num_heads,
           " must be a multiple of num_kv_heads = ", num_kv_heads, ": query heads share key heads in equal groups");
@@ -100,11 +105,10 @@ struct Attention {
     a.window = std::min(window, int64_t{1} << 40);  // positions minus this stay far from overflow
     set_options(a, context);
 
-    Shape shape = q.shape;
-    shape.back() = q.rank() == 4 ? a.value_dim : a.heads * a.value_dim;
-    const Tensor o = context.output(0, shape);
+    a.empty_row = empty_row;
+    const Tensor o = context.output(0, output.shape(q.shape, heads_first, a.batch, a.queries, a.heads, a.value_dim, a.heads * a.value_dim));
     a.o = o.data;
-    a.o_strides = HeadTensor(o, heads_first, a.heads).strides;
+    a.o_strides = HeadTensor(o, output.is_heads_first(heads_first), a.heads).strides;
     a.lse = context.output(1, {a.batch, a.heads, a.queries}).as<float>();
     run(a, context);
   }
@@ -199,6 +203,8 @@ struct Attention {
   bool causal;
   int64_t window;
   bool heads_first;
+  OutputLayout output;
+  float empty_row;
 };
 
 inline void Attention::infer(ShapeInference& shapes) {
@@ -224,10 +230,8 @@ inline void Attention::infer(ShapeInference& shapes) {
     if (kv_heads > 0) value_dim = ShapeInference::of(v->back().value / kv_heads);
   }
 
-  Dims o = *q;
-  if (split) o.back() = value_dim;
-  else o.back() = value_dim.known() && num_heads > 0 ? ShapeInference::of(value_dim.value * num_heads) : ShapeInference::unknown();
-  shapes.output(0, o);
+  const Dim merged = value_dim.known() && heads.known() && heads.value > 0 ? ShapeInference::of(value_dim.value * heads.value) : ShapeInference::unknown();
+  shapes.output(0, OutputLayout(shapes.string_attribute("output_layout")).shape(*q, heads_first, batch, tokens, heads, value_dim, merged));
   shapes.output(1, {batch, heads, tokens});
 }
 

@@ -4,6 +4,7 @@
 #include "kernels/memory/copy.h"
 #include "kernels/rope/rope_heads.h"
 #include "ort/checks.h"
+#include "ort/head_layout.h"
 
 namespace flashrt::ort {
 
@@ -52,11 +53,27 @@ struct RotaryEmbedding {
     Schema s{{{"X", kT}, {"cos", kT}, {"sin", kT}}, {{"Y", kT, {0}}}, rope_attributes()};
     s.attributes.push_back({"layout", std::string("BSNH"), {"BSNH", "BNSH"}});
     s.attributes.push_back({"num_heads", int64_t{0}});
+    s.attributes.push_back(OutputLayout::attribute());
     return s;
   }
-  static void infer(ShapeInference& shapes) { shapes.same(0, 0); }
+  static void infer(ShapeInference& shapes) {
+    const OutputLayout output(shapes.string_attribute("output_layout"));
+    if (output.same) return shapes.same(0, 0);
+    const auto& x = shapes.input(0);
+    if (!x || x->size() < 2 || x->size() > 4) return;
+    const bool split = x->size() == 4, heads_first = shapes.string_attribute("layout") == "BNSH";
+    const Dim one = ShapeInference::of(1), heads = split ? (*x)[heads_first ? 1 : 2] : ShapeInference::of(shapes.int_attribute("num_heads"));
+    const Dim tokens = split ? (*x)[heads_first ? 2 : 1] : (*x)[x->size() - 2], batch = x->size() == 2 ? one : (*x)[0];
+    Dim dim = split ? x->back() : ShapeInference::unknown(), merged = split ? ShapeInference::unknown() : x->back();
+    if (split && dim.known() && heads.known()) merged = ShapeInference::of(dim.value * heads.value);
+    if (!split && merged.known() && heads.known() && heads.value > 0) dim = ShapeInference::of(merged.value / heads.value);
+    shapes.output(0, output.shape(*x, heads_first, batch, tokens, heads, dim, merged));
+  }
   explicit RotaryEmbedding(const NodeInfo& node)
-      : rope(node), heads_first(node.string_attribute("layout") == "BNSH"), num_heads(natural_attribute(node, "num_heads")) {}
+      : rope(node),
+        heads_first(node.string_attribute("layout") == "BNSH"),
+        num_heads(natural_attribute(node, "num_heads")),
+        output(node.string_attribute("output_layout")) {}
 
   void compute(const Context& context) const {
     const Tensor x = context.input(0);
@@ -65,15 +82,23 @@ struct RotaryEmbedding {
     const int64_t heads = set_sizes(args, x);
     HeadBlock& block = args.blocks[0];
     const int64_t width = heads * args.head_dim;
-    block.from_at = heads_first && x.rank() == 4 ? HeadStrides{args.tokens * width, args.head_dim, args.tokens * args.head_dim}
-                                                 : HeadStrides{args.tokens * width, width, args.head_dim};
-    block.to_at = block.from_at;
+    const HeadStrides rows{args.tokens * width, width, args.head_dim}, planes{args.tokens * width, args.head_dim, args.tokens * args.head_dim};
+    const Tensor y = context.output(0, output.shape(x.shape, heads_first, args.batches, args.tokens, heads, args.head_dim, width));
+    const bool from_planes = heads_first && x.rank() == 4, to_planes = y.rank() == 4 && output.is_heads_first(heads_first);
+    block.from_at = from_planes ? planes : rows;
+    block.to_at = to_planes ? planes : rows;
     block.width = width;
     block.rotated = true;
     args.block_count = 1;
     if (x.count() > 0) rope.apply(args, context.input(1), context.input(2));
     block.from = x.data;
-    block.to = context.output(0, x.shape).data;
+    block.to = y.data;
+    if (from_planes == to_planes || x.data != y.data) return context.run(args, FLASHRT_BACKENDS(rope_heads));
+    // In place, but in another order: heads would be overwritten before they are read.
+    const int64_t bytes = x.count() * size_of(args.dtype);
+    const Context::Scratch copy = context.scratch(static_cast<size_t>(bytes));
+    context.run(CopyArgs{x.data, copy.data(), bytes}, FLASHRT_BACKENDS(copy));
+    block.from = copy.data();
     context.run(args, FLASHRT_BACKENDS(rope_heads));
   }
 
@@ -103,6 +128,7 @@ struct RotaryEmbedding {
   RopeAttributes rope;
   bool heads_first;
   int64_t num_heads;
+  OutputLayout output;
 };
 
 /// The widths of the three parts of a merged row [Q | K | V].

@@ -6,5 +6,5 @@ public static class AllSpellings
     public static IEnumerable<Spelling> All =>
         [
             .. NormSpellings.All, .. ActivationSpellings.All, .. ResidualSpellings.All, .. RotarySpellings.All, .. ProductSpellings.All,
-            .. ModulationSpellings.All];
+            .. ModulationSpellings.All, .. AttentionSpellings.All];
 }

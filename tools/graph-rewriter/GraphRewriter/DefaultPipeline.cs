@@ -10,6 +10,8 @@ public static class DefaultPipeline
     /// <summary>Every rule. Later rules build on what earlier ones made, as AddRmsNorm does on RmsNorm.</summary>
     public static IReadOnlyList<IRule> Rules { get; } =
     [
+        new OnnxAttentionRule(),
+        new AttentionRule(),        // before the rules of single products and softmaxes
         new LayerNormRule(),        // before RmsNorm: a LayerNorm is an RmsNorm of the centred input
         new RmsNormRule(),
         new GeluRule(),
@@ -44,6 +46,8 @@ public static class DefaultPipeline
         new MergeCasts(),
         new MergeTransposes(),
         new MergeReshapes(),
+        new ConstantShapes(),
+        new JoinMasks(),
         new DropNanGuards(),
         new DropDeadCode(),
     ];
@@ -54,6 +58,7 @@ public static class DefaultPipeline
         new RepairTypes(),                                 // --repair
         new FixInputShapes(),                              // --shape, --dims
         new Canonicalize(Canonical),
+        new SplitStacks(),                                 // after merged reshapes
         new StateShapes(),                                 // --shape, --dims
         new UntilStable((options.Rules ?? Rules).Select(r => new RulePass(r))),
         .. options.Rules is { Count: 0 } ? Array.Empty<IPass>() : [new CheckTypes()],

@@ -26,7 +26,7 @@ struct ScoreStrides {
 ///   o_i = sum_j e^x_j v_j / (sum_j e^x_j + e^sink_h)
 ///   lse_i = ln(sum_j e^x_j + e^sink_h)
 ///
-/// over the keys j that query i may see (visible_keys, mask_ij true, bias_ij above -inf). A row that sees no key gives zeros.
+/// over the keys j that query i may see (visible_keys, mask_ij true, bias_ij above -inf). A row that sees no key gives empty_row.
 ///
 /// Seeds: catalog rows T01..T06, T09, T10. The output must not overlap an input.
 struct AttentionArgs {
@@ -50,6 +50,7 @@ struct AttentionArgs {
   float scale = 1;     // above 0
   float softcap = 0;   // 0: none
   bool causal = false;
+  float empty_row = 0;  // 0, or NaN as softmax defines it
   int64_t window = -1;  // keys to the left of a query's own position that it sees; negative: all
 
   void* o = nullptr;

@@ -73,7 +73,7 @@ void attend(const AttentionArgs& a, int64_t batch, int64_t head, int64_t query, 
   }
 
   T* o = static_cast<T*>(a.o) + batch * a.o_strides.batch + query * a.o_strides.row + head * a.o_strides.head;
-  for (int64_t d = 0; d < a.value_dim; ++d) o[d] = from_float<T>(total == 0 ? 0.0f : static_cast<float>(w.sums[d] / total));
+  for (int64_t d = 0; d < a.value_dim; ++d) o[d] = from_float<T>(total == 0 ? a.empty_row : static_cast<float>(w.sums[d] / total));
   if (a.lse != nullptr) a.lse[(batch * a.heads + head) * a.queries + query] = static_cast<float>(total == 0 ? kHidden : highest + std::log(total));
 }
 

@@ -31,7 +31,7 @@ __global__ void __launch_bounds__(32 * kCombineWarps)
   for (int s = lane; s < partials.splits; s += 32) total += partials.sums[s * partials.rows + at] * weight_of(highest[s * partials.rows], top);
   total = warp_reduce<Sum>(total) + weight_of(sink, top);
   if (a.lse != nullptr && threadIdx.x == 0) a.lse[(static_cast<int64_t>(batch) * heads + head) * queries + query] = total == 0 ? -INFINITY : (top + log2f(total)) * kLn2;
-  const float inverse = total == 0 ? 0.0f : 1.0f / total;
+  const float inverse = total == 0 ? a.empty_row : 1.0f / total;
 
   const float* const values = partials.values + static_cast<int64_t>(at) * a.value_dim;
   T* const o = static_cast<T*>(a.o) + offset_of(a.o_strides, batch, query, head);

@@ -199,7 +199,7 @@ struct GeneralBlock {
     }
     if (a.lse != nullptr && lane == 0 && first_column == 0)
       a.lse[(tile.batch * a.heads + head) * a.queries + query] = total == 0 ? -INFINITY : top + logf(total);
-    const float inverse = total == 0 ? 0.0f : factor / total;
+    const float inverse = total == 0 ? a.empty_row : factor / total;
     T* o = static_cast<T*>(a.o) + offset_of(a.o_strides, tile.batch, query, head);
 #pragma unroll
     for (int c = 0; c < kLaneColumns; ++c)

@@ -413,7 +413,7 @@ struct TensorBlock {
         if (a.lse != nullptr && row < tile.rows && lane % 4 == 0)
           a.lse[(static_cast<int64_t>(tile.batch) * a.heads + tile.head(row)) * a.queries + tile.query(row)] =
               sum[f][half] == 0 ? -INFINITY : (highest[f][half] + log2f(sum[f][half])) * kLn2;
-        const float inverse = sum[f][half] == 0 ? 0.0f : 1.0f / sum[f][half];
+        const float inverse = sum[f][half] == 0 ? a.empty_row : 1.0f / sum[f][half];
         unsigned char* to = dynamic_shared() + ((row - tile.first) * kPitch + lane % 4 * 2) * 2;
 #pragma unroll
         for (int d = 0; d < kDimFragments; ++d)

@@ -26,11 +26,21 @@ public sealed class FusionBuilder
         var name = $"{source.Name}.{type.Name()}[{string.Join(',', dims)}]";
         if ((Graph.Find(name) ?? added.Find(v => v.Name == name)) is { } existing) return existing;
 
-        var converted = tensor.Type == type ? tensor.Reshape(dims)
-            : ConstantTensor.From(type, dims, tensor.ReadAsDouble());
-        var proto = converted.ToProto(name);
+        return Make(name, source, tensor.Type == type ? tensor.Reshape(dims) : ConstantTensor.From(type, dims, tensor.ReadAsDouble()));
+    }
+
+    /// <summary>
+    /// A new initializer that a rule computed from <paramref name="source"/>. What is there under that name already with the same numbers
+    /// is shared.
+    /// </summary>
+    public Value Make(string name, Value source, ConstantTensor tensor)
+    {
+        var free = name;
+        for (var i = 1; (Graph.Find(free) ?? added.Find(v => v.Name == free)) is { } existing; free = $"{name}.{i++}")
+            if (existing.Initializer is not null && existing.Constant is { } c && c.Type == tensor.Type && c.Dims.SequenceEqual(tensor.Dims) && c.Raw.SequenceEqual(tensor.Raw)) return existing;
+        var proto = tensor.ToProto(free);
         proto.MetadataProps.Add(new StringStringEntryProto { Key = Derived, Value = source.Name });
-        var value = new Value(name, Graph) { Initializer = proto, Type = type, Shape = Shape.Of(dims) };
+        var value = new Value(free, Graph) { Initializer = proto, Type = tensor.Type, Shape = Shape.Of(tensor.Dims) };
         added.Add(value);
         return value;
     }

@@ -85,9 +85,11 @@ internal static class OpShapes
         ("GroupQueryAttention", Attending.Grouped));
 
     private static readonly Dictionary<string, Action<InferenceContext>> FlashRt = Table(
-        ("RmsNorm LayerNorm AdaRmsNorm AdaLayerNorm Gelu Silu Relu RotaryEmbedding BiasAdd ResidualAdd SoftmaxRows EulerStep", Elementwise.Same),
+        ("RmsNorm LayerNorm AdaRmsNorm AdaLayerNorm Gelu Silu Relu BiasAdd ResidualAdd SoftmaxRows EulerStep", Elementwise.Same),
         ("Gemm", Linear.FlashRtGemm),
         ("AddRmsNorm AddLayerNorm GatedAddAdaRmsNorm GatedAddAdaLayerNorm", c => { Elementwise.Same(c); c.Set(c.Type(0), c.Shape(0), output: 1); }),
+        ("Attention", FusedHeads.Attention),
+        ("RotaryEmbedding", FusedHeads.RotaryEmbedding),
         ("GatedActivation", Elementwise.Gated));
 
     public static Action<InferenceContext>? Find(Node node) => node.Domain switch
