@@ -24,7 +24,7 @@ public sealed class RewrittenModelsTests
 
     public static IEnumerable<object[]> Names =>
         Directory.GetFiles(Repository.PathOf("models"), "model.onnx", SearchOption.AllDirectories)
-            .Select(f => new object[] { Path.GetFileName(Path.GetDirectoryName(f))! }).OrderBy(row => (string)row[0], StringComparer.Ordinal);
+            .Select(f => new object[] { Path.GetRelativePath(Repository.PathOf("models"), Path.GetDirectoryName(f)!) }).OrderBy(row => (string)row[0], StringComparer.Ordinal);
 
     private static void Compare(string name, FlashRtOptions originally, FlashRtOptions rewritten)
     {
