@@ -5,8 +5,8 @@ namespace FlashRt.GraphRewriter.Patterns;
 /// <summary>The vocabulary of formulas; rules import it with <c>using static</c>.</summary>
 public static class Ops
 {
-    /// <summary>A square root.</summary>
-    public static Pattern Sqrt(Pattern x) => new Op("Sqrt", [x]);
+    /// <summary>A square root, also as a power.</summary>
+    public static Pattern Sqrt(Pattern x) => new Op("Sqrt", [x]) | Pow(x, 0.5);
 
     /// <summary>One over x, as Reciprocal or as a quotient.</summary>
     public static Pattern Reciprocal(Pattern x) => new Op("Reciprocal", [x]) | 1 / x;

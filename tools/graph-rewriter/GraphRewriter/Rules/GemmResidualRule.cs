@@ -9,7 +9,7 @@ namespace FlashRt.GraphRewriter.Rules;
 /// </summary>
 public sealed class GemmResidualRule : IRule
 {
-    private static readonly Var C = new Var("c").Where(v => v.Constant is null, "a computed tensor");
+    private static readonly Var C = new Var("c").Where(v => v.Shape is not { Rank: < 2 }, "rows");
 
     /// <inheritdoc/>
     public string Name => "GemmResidual";
