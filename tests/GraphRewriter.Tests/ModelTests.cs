@@ -7,12 +7,12 @@ namespace FlashRt.GraphRewriter.Tests;
 public sealed class ModelTests
 {
     [TestMethod]
-    [DataRow("gemma_fp16_dynamo", "AddRmsNorm=4 GatedActivation=2 RmsNorm=1 RotaryEmbedding=4")]
-    [DataRow("qwen3_op23", "AddRmsNorm=4 GatedActivation=2 RmsNorm=5 RotaryEmbedding=4")]
-    [DataRow("siglip_fp16_ts", "AddLayerNorm=5 Gemm=8")]
-    [DataRow("dit_fp16_dynamo", "GatedAddAdaLayerNorm=5 Gemm=14")]
-    [DataRow("pi0_prefix_fp16", "AddLayerNorm=4 AddRmsNorm=2 GatedActivation=1 Gemm=9 LayerNorm=1 RmsNorm=1 RotaryEmbedding=3")]
-    [DataRow("pi0_denoise_fp16", "AddRmsNorm=4 GatedActivation=2 Gemm=4 ResidualAdd=1 RmsNorm=1 RotaryEmbedding=4")]
+    [DataRow("gemma_fp16_dynamo", "AddRmsNorm=4 Attention=2 GatedActivation=2 RmsNorm=1 RotaryEmbedding=4")]
+    [DataRow("qwen3_op23", "AddRmsNorm=4 Attention=2 GatedActivation=2 RmsNorm=5 RotaryEmbedding=4")]
+    [DataRow("siglip_fp16_ts", "AddLayerNorm=5 Attention=2 Gemm=8")]
+    [DataRow("dit_fp16_dynamo", "Attention=2 GatedAddAdaLayerNorm=5 Gemm=14")]
+    [DataRow("pi0_prefix_fp16", "AddLayerNorm=4 AddRmsNorm=2 Attention=3 GatedActivation=1 Gemm=9 LayerNorm=1 RmsNorm=1 RotaryEmbedding=3")]
+    [DataRow("pi0_denoise_fp16", "AddRmsNorm=4 Attention=2 GatedActivation=2 Gemm=4 ResidualAdd=1 RmsNorm=1 RotaryEmbedding=4")]
     public void EverySiteIsFused(string name, string fusions)
     {
         var model = Load(name);

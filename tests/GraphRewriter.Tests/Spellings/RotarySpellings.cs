@@ -35,7 +35,68 @@ public static class RotarySpellings
             y = com.flashrt::RotaryEmbedding(x, cos.float32[1,3,4], sin.float32[1,3,4]) {style=rotate_half, layout=BSNH}
             out y: float32[1,3,2,4]
             """),
+        new("interleaved, signs stacked, angles twice", () => Pairs((g, x) =>
+        {
+            var turned = g.Op("Reshape", Stack(g, g.Op("Neg", Every(g, x, 1)), Every(g, x, 0)), g.Integers("flat", 1, 2, 3, 4));
+            return g.Op("Add", g.Op("Mul", x, Twice(g, "cos", Math.Cos)), g.Op("Mul", turned, Twice(g, "sin", Math.Sin)));
+        }), Interleaved),
+        new("interleaved, pairs rotated and stacked (GPT-J)", () => Pairs((g, x) =>
+        {
+            var (a, b, cos, sin) = (Every(g, x, 0), Every(g, x, 1), Once(g, "cos", Math.Cos), Once(g, "sin", Math.Sin));
+            return g.Op("Reshape", Stack(g, g.Op("Sub", g.Op("Mul", a, cos), g.Op("Mul", b, sin)), g.Op("Add", g.Op("Mul", a, sin), g.Op("Mul", b, cos))), g.Integers("flat", 1, 2, 3, 4));
+        }), Interleaved.Replace("float32[1,3,4]", "float32[1,3,2]")),
+        new("halves rotated and joined, tables of half the width", () => Pairs((g, x) =>
+        {
+            var (a, b, cos, sin) = (Cut(g, x, "lower", 0, 2), Cut(g, x, "upper", 2, 4), Once(g, "cos", Math.Cos), Once(g, "sin", Math.Sin));
+            return g.Node("Concat", [g.Op("Sub", g.Op("Mul", a, cos), g.Op("Mul", b, sin)), g.Op("Add", g.Op("Mul", b, cos), g.Op("Mul", a, sin))], [("axis", -1)])[0];
+        }), Halves),
+        new("first half of the head only, between transposes", () => Partial(), """
+            in  x: float32[1,3,16]
+            y = com.flashrt::RotaryEmbedding(x, cos.float32[1,3,2], sin.float32[1,3,2]) {style=rotate_half, num_heads=2, rotary_dim=4, output_layout=BNSH}
+            out y: float32[1,2,3,8]
+            """),
     ];
+
+    private const string Interleaved = """
+        in  x: float32[1,2,3,4]
+        y = com.flashrt::RotaryEmbedding(x, cos.float32[1,3,4], sin.float32[1,3,4]) {style=interleaved, layout=BNSH}
+        out y: float32[1,2,3,4]
+        """;
+
+    private const string Halves = """
+        in  x: float32[1,2,3,4]
+        y = com.flashrt::RotaryEmbedding(x, cos.float32[1,3,2], sin.float32[1,3,2]) {style=rotate_half, layout=BNSH}
+        out y: float32[1,2,3,4]
+        """;
+
+    private static OnnxModel Pairs(Func<GraphBuilder, string, string> rotate)
+    {
+        var g = new GraphBuilder();
+        g.Node("Identity", [rotate(g, g.Input("x", Float, 1, 2, 3, 4))], outputs: ["y"]);
+        g.Output("y", Float, 1, 2, 3, 4);
+        return NormSpellings.Inline(g.Build());
+    }
+
+    private static OnnxModel Partial()
+    {
+        var g = new GraphBuilder();
+        var x = g.Node("Transpose", [g.Op("Reshape", g.Input("x", Float, 1, 3, 16), g.Integers("split", 1, 3, 2, 8))], [("perm", new long[] { 0, 2, 1, 3 })])[0];
+        var (cos, sin, part) = (Once(g, "cos", Math.Cos), Once(g, "sin", Math.Sin), Cut(g, x, "part", 0, 4));
+        var (a, b) = (Cut(g, part, "lower", 0, 2), Cut(g, part, "upper", 2, 4));
+        g.Node("Concat", [g.Op("Sub", g.Op("Mul", a, cos), g.Op("Mul", b, sin)), g.Op("Add", g.Op("Mul", b, cos), g.Op("Mul", a, sin)), Cut(g, x, "rest", 4, 8)], [("axis", 3)], ["y"]);
+        g.Output("y", Float, 1, 2, 3, 8);
+        return g.Build();
+    }
+
+    private static string Stack(GraphBuilder g, string a, string b) =>
+        g.Node("Concat", [g.Op("Unsqueeze", a, g.Integers("new_a", -1)), g.Op("Unsqueeze", b, g.Integers("new_b", -1))], [("axis", -1)])[0];
+
+    private static string Every(GraphBuilder g, string x, long from) =>
+        g.Op("Slice", x, g.Integers($"from_{from}", from), g.Integers($"to_{from}", long.MaxValue), g.Integers($"axis_{from}", 3), g.Integers($"step_{from}", 2));
+
+    private static string Once(GraphBuilder g, string name, Func<double, double> f) => g.Initializer(name, Float, [1, 1, 3, 2], [.. Enumerable.Range(0, 6).Select(i => f(i))]);
+
+    private static string Twice(GraphBuilder g, string name, Func<double, double> f) => g.Initializer(name, Float, [1, 1, 3, 4], [.. Enumerable.Range(0, 12).Select(i => f(i / 2))]);
 
     public static OnnxModel Rope(int headAxis, string halves, bool computed, bool repeated = true, long splitAt = 2)
     {
