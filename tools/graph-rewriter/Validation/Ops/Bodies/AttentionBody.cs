@@ -22,11 +22,21 @@ internal static class AttentionBody
         if (b.Has("mask"))
             logits = b.Op("Where", "mask", logits, b.Number(double.NegativeInfinity));
         var o = b.Op("MatMul", b.Op("Softmax", [logits], ("axis", -1L)), values);
-        if (b.Rank("Q") != 4 || !headMajor)
-            o = b.Op("Transpose", [o], ("perm", new long[] { 0, 2, 1, 3 }));
-        if (b.Rank("Q") != 4)
-            o = b.Op("Reshape", o, b.Rank("Q") == 3 ? b.Integers(0, 0, -1) : b.Op("Concat", [b.Op("Shape", ["Q"], ("end", 1L)), b.Integers(-1)], ("axis", 0L)));
-        b.Output("O", o);
+        b.Output("O", Ordered(b, o, "Q"));
+    }
+
+    /// <summary>A result [B, N, S, D] in the axes that output_layout asks for, of an op whose first input is <paramref name="like"/>.</summary>
+    public static string Ordered(Body b, string o, string like)
+    {
+        var layout = b.Call.Text("output_layout");
+        if (layout == "same")
+            layout = b.Rank(like) == 4 ? b.Call.Text("layout") : "merged";
+        if (layout == "BNSH")
+            return o;
+        o = b.Op("Transpose", [o], ("perm", new long[] { 0, 2, 1, 3 }));
+        if (layout == "BSNH")
+            return o;
+        return b.Op("Reshape", o, b.Rank(like) != 2 ? b.Integers(0, 0, -1) : b.Op("Concat", [b.Op("Shape", [like], ("end", 1L)), b.Integers(-1)], ("axis", 0L)));
     }
 
     // An operand as [B, N, S, D].

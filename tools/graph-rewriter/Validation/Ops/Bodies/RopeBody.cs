@@ -29,11 +29,8 @@ internal static class RopeBody
         }
         if (rotary < size)
             y = b.Op("Concat", [y, Slice(x, rotary, size)], ("axis", -1L));
-        if (b.Rank("X") == 4 && b.Call.Text("layout") == "BSNH")
-            y = b.Op("Transpose", [y], ("perm", new long[] { 0, 2, 1, 3 }));
-        else if (b.Rank("X") != 4)
-            y = b.Op("Reshape", b.Op("Transpose", [y], ("perm", new long[] { 0, 2, 1, 3 })), b.Op("Shape", "X"));
-        b.Output("Y", y);
+        b.Output("Y", b.Rank("X") != 4 && b.Call.Text("output_layout") is ("same" or "merged")
+            ? b.Op("Reshape", b.Op("Transpose", [y], ("perm", new long[] { 0, 2, 1, 3 })), b.Op("Shape", "X")) : AttentionBody.Ordered(b, y, "X"));
     }
 
     public static void Split(Body b)

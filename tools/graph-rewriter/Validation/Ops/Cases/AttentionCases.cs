@@ -32,6 +32,9 @@ internal static class AttentionCases
             .Call("valid keys, causal", "Q K V kv_length", null, ("causal", 1))
             .Call("valid keys in a cache, heads before tokens", "Q K V kv_length", null, ("causal", 1), ("layout", "BNSH"))
             .Call("sinks", "Q K V sink", "O lse")
+            .Call("heads before tokens, merged result", "Q K V", null, ("layout", "BNSH"), ("output_layout", "merged"))
+            .Call("heads before tokens, tokens first in the result", "Q K V", null, ("layout", "BNSH"), ("output_layout", "BSNH"))
+            .Call("tokens first, heads first in the result", "Q K V mask", null, ("output_layout", "BNSH"), ("empty_row", "nan"))
             .Call("everything", "Q K V bias mask kv_length first_row_length sink", "O lse", ("causal", 1), ("window", 6), ("softcap", 8.0));
         foreach (var size in Sizes)
             table.With(size.Why, d => Four(d, size), d => d.Int("num_heads") == 0 && d.Signature.Inputs.Contains("K"));
@@ -41,6 +44,7 @@ internal static class AttentionCases
             .Call("merged heads, multi-head", "Q K V", null, ("num_heads", 2))
             .Call("merged heads, one KV head", "Q K V", null, ("num_heads", 4), ("num_kv_heads", 1))
             .Call("merged heads, one KV head, first row sees less", "Q K V first_row_length", null, ("num_heads", 4), ("num_kv_heads", 1))
+            .Call("merged heads, heads first in the result", "Q K V", null, ("num_heads", 2), ("output_layout", "BNSH"))
             .Call("packed", "Q", null, ("num_heads", 3))
             .Call("packed, grouped", "Q", "O lse", ("num_heads", 4), ("num_kv_heads", 2));
         foreach (var (why, sq, sk, d0) in new (string, long, long, long)[] { ("even keys", 6, 32, 24), ("odd keys", 5, 27, 24), ("more than 1024 keys", 3, 1029, 16), ("one query", 1, 9, 40) })
@@ -48,7 +52,7 @@ internal static class AttentionCases
         table.With("a batch", d => Merged(d, [3], 4, 11, 16), d => d.Int("num_heads") > 0);
         return table
             .Special("keys past the valid ones are NaN", d => Garbage(Four(d, (null!, 2, 3, 12, 2, 2, 16))), d => d.Int("num_heads") == 0 && d.Signature.Inputs.Contains("kv_length"))
-            .Special("rows that see no key are zero", d => Blind(Four(d, (null!, 1, 4, 6, 2, 2, 16))), d => d.Int("num_heads") == 0 && d.Signature.Inputs.Contains("mask"));
+            .Special("rows that see no key are what empty_row says", d => Blind(Four(d, (null!, 1, 4, 6, 2, 2, 16))), d => d.Int("num_heads") == 0 && d.Signature.Inputs.Contains("mask"));
     }
 
     private static Dictionary<string, OpTensor> Four(Data d, (string Why, long B, long Sq, long Sk, long Hq, long Hk, long D) s)

@@ -17,6 +17,8 @@ internal static class AttentionReference
                     var max = Math.Max(logits.DefaultIfEmpty(double.NegativeInfinity).Max(), sink);
                     var sum = double.IsNegativeInfinity(max) ? 0 : logits.Sum(x => Math.Exp(x - max)) + Math.Exp(sink - max);
                     lse[(b * shape.QueryHeads + h) * shape.Queries + i] = max + Math.Log(sum);
+                    if (sum == 0 && call.Text("empty_row") == "nan")
+                        Array.Fill(o, double.NaN, (int)shape.OutputAt(b, i, h), (int)shape.ValueSize);
                     for (long j = 0; j < shape.Keys; j++)
                     {
                         if (double.IsNegativeInfinity(logits[j]))
@@ -83,7 +85,7 @@ internal static class AttentionReference
     private sealed class Heads
     {
         private readonly OpTensor _q, _k, _v;
-        private readonly bool _headMajor, _packed;
+        private readonly bool _headMajor, _packed, _outputHeadMajor;
         private readonly long _kvHeads;
 
         public Heads(OpCall call)
@@ -110,7 +112,7 @@ internal static class AttentionReference
             Queries = four ? _q.Shape[_headMajor ? 2 : 1] : _q.Shape[^2];
             Keys = _k.Shape.Length == 4 ? _k.Shape[_headMajor ? 2 : 1] : _k.Shape[^2];
             Group = QueryHeads / _kvHeads;
-            OutputShape = four ? [.. _q.Shape[..^1], ValueSize] : [.. _q.Shape[..^1], QueryHeads * ValueSize];
+            (OutputShape, _outputHeadMajor) = HeadOrder.Output(call, _q.Shape, Batch, Queries, QueryHeads, ValueSize);
         }
 
         public long Batch { get; }
@@ -130,7 +132,7 @@ internal static class AttentionReference
         public long KeyAt(long b, long j, long g) => At(_k, b, j, g, _kvHeads, Size, Keys, QueryHeads * Size);
         public long ValueAt(long b, long j, long g) => At(_v, b, j, g, _kvHeads, ValueSize, Keys, (QueryHeads + _kvHeads) * Size);
 
-        public long OutputAt(long b, long i, long h) => _q.Shape.Length == 4 && _headMajor
+        public long OutputAt(long b, long i, long h) => _outputHeadMajor
             ? ((b * QueryHeads + h) * Queries + i) * ValueSize
             : ((b * Queries + i) * QueryHeads + h) * ValueSize;
 

@@ -14,7 +14,17 @@ internal static class RopeReference
             for (long s = 0; s < tokens; s++)
                 for (long h = 0; h < heads; h++)
                     tables.Rotate(b, s, values, noise, headMajor ? ((b * heads + h) * tokens + s) * size : ((b * tokens + s) * heads + h) * size);
-        return [new Expected(call.Type, x.Shape, values, noise)];
+        var (shape, toHeadMajor) = HeadOrder.Output(call, x.Shape, batch, tokens, heads, size);
+        if (toHeadMajor == headMajor)
+            return [new Expected(call.Type, shape, values, noise)];
+        double[] moved = new double[values.Length], movedNoise = new double[values.Length];
+        for (long i = 0; i < values.LongLength; i++)
+        {
+            long d = i % size, outer = headMajor ? heads : tokens, inner = headMajor ? tokens : heads;
+            long b = i / size / inner / outer, o = i / size / inner % outer, n = i / size % inner, to = ((b * inner + n) * outer + o) * size + d;
+            (moved[to], movedNoise[to]) = (values[i], noise[i]);
+        }
+        return [new Expected(call.Type, shape, moved, movedNoise)];
     }
 
     private static (long Batch, long Tokens, long Heads, long Size, bool HeadMajor) Layout(OpCall call, OpTensor x)
