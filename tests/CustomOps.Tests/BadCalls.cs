@@ -110,6 +110,8 @@ internal static class BadCalls
         new("QkvSplitRopeKvCache", "cache with fewer rows than tokens", "qkv=3x32 cos=3x8 sin=3x8 k_cache=2x8 v_cache=2x8 position=1", "q_dim=16 k_dim=8 v_dim=8 head_dim=8", "k_cache", "[2, 8]"),
         new("QkvSplitRopeKvCache", "cache rows of another width", "qkv=1x32 cos=1x8 sin=1x8 k_cache=4x6 v_cache=4x8 position=1", "q_dim=16 k_dim=8 v_dim=8 head_dim=8", "k_cache", "[4, 6]"),
         new("QkvSplitRopeKvCache", "two positions", "qkv=1x32 cos=1x8 sin=1x8 k_cache=4x8 v_cache=4x8 position=2", "q_dim=16 k_dim=8 v_dim=8 head_dim=8", "position", "[2]"),
+        new("KvCacheWrite", "more tokens than rows", "cache=1x2x2x8 X=1x3x2x8 position=1", "", "X", "3", "2"),
+        new("KvCacheWrite", "heads that differ", "cache=1x4x2x8 X=1x1x3x8 position=1", "", "X", "[1, 1, 3, 8]"),
         new("PatchIm2col", "rank three", "X=4x4x3", "patch_size=2", "X", "[4, 4, 3]"),
         new("PatchIm2col", "patches that do not fit", "X=1x6x4x3", "patch_size=4", "X", "patch_size", "[1, 6, 4, 3]"),
         new("StridedCopy", "columns outside", "src=2x8", "dst_cols=4 col_offset=6", "src", "[2, 8]"),

@@ -293,6 +293,56 @@ struct QkvSplitRopeOp {
   float epsilon;
 };
 
+/// New tokens on their way into a cache, from a row that the device knows: the write of QkvSplitRopeKvCache alone, for heads that were
+/// normalised and rotated before. The cache is [B, total, N, D], or [B, N, total, D] with layout BNSH; X has its axes, or merged heads.
+/// The output is the whole cache: the same buffer when ONNX Runtime or the caller aliases it, a copy otherwise.
+struct KvCacheWrite {
+  static constexpr const char* name = "KvCacheWrite";
+  static Schema schema() {
+    return {{{"cache", kT}, {"X", kT}, {"position", kInt64}}, {{"cache_out", kT, {0}}}, {{"layout", std::string("BSNH"), {"BSNH", "BNSH"}}}};
+  }
+  static void infer(ShapeInference& shapes) { shapes.same(0, 0); }
+  explicit KvCacheWrite(const NodeInfo& node) : heads_first(node.string_attribute("layout") == "BNSH") {}
+
+  void compute(const Context& context) const {
+    const Tensor cache = context.input(0), x = context.input(1), position = context.input(2);
+    check(cache.rank() == 4, "input cache must be [B, total, N, D], or [B, N, total, D] with layout BNSH, got shape ", to_string(cache.shape));
+    check(position.count() == 1, "input position must hold exactly one int64, the cache row of the first token, got shape ",
+          to_string(position.shape));
+    const int64_t rows = cache.shape[heads_first ? 2 : 1], heads = cache.shape[heads_first ? 1 : 2], dim = cache.shape[3];
+    const bool merged = x.rank() == 3, planes = !merged && heads_first;
+    const Shape expected_merged{cache.shape[0], merged ? x.shape[1] : 0, heads * dim};
+    const int64_t tokens = x.rank() == 4 ? x.shape[heads_first ? 2 : 1] : merged ? x.shape[1] : 0;
+    Shape expected = cache.shape;
+    expected[heads_first ? 2 : 1] = tokens;
+    check(x.shape == (merged ? expected_merged : expected), "input X must be input cache ", to_string(cache.shape),
+          " with its own number of tokens, or [B, S, ", heads * dim, "], got shape ", to_string(x.shape));
+    check(tokens <= rows, "input X has ", tokens, " tokens, more than the ", rows, " rows of input cache");
+
+    const Tensor out = context.output(0, cache.shape);
+    if (out.data != cache.data)
+      context.run(CopyArgs{cache.data, out.data, cache.count() * size_of(context.type())}, FLASHRT_BACKENDS(copy));
+    if (x.count() == 0) return;
+    RopeHeadsArgs args;
+    args.dtype = context.type();
+    args.batches = cache.shape[0];
+    args.tokens = tokens;
+    args.head_dim = dim;
+    args.block_count = 1;
+    args.first_row = position.as<const int64_t>();
+    HeadBlock& block = args.blocks[0];
+    block.from = x.data;
+    block.to = out.data;
+    block.from_at = planes ? HeadStrides{tokens * heads * dim, dim, tokens * dim} : HeadStrides{tokens * heads * dim, heads * dim, dim};
+    block.to_at = heads_first ? HeadStrides{rows * heads * dim, dim, rows * dim} : HeadStrides{rows * heads * dim, heads * dim, dim};
+    block.width = heads * dim;
+    block.cache_rows = rows;
+    context.run(args, FLASHRT_BACKENDS(rope_heads));
+  }
+
+  bool heads_first;
+};
+
 using QkvSplitRope = QkvSplitRopeOp<false>;
 using QkvSplitRopeKvCache = QkvSplitRopeOp<true>;
 

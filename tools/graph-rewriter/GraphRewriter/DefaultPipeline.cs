@@ -59,6 +59,8 @@ public static class DefaultPipeline
         new FixInputShapes(),                              // --shape, --dims
         new Canonicalize(Canonical),
         new SplitStacks(),                                 // after merged reshapes
+        new InPlaceCache(),                                // --kv-cache in-place
+        .. options.CacheCapacity is null ? Array.Empty<IPass>() : [new Canonicalize(Canonical)],
         new StateShapes(),                                 // --shape, --dims
         new UntilStable((options.Rules ?? Rules).Select(r => new RulePass(r))),
         .. options.Rules is { Count: 0 } ? Array.Empty<IPass>() : [new CheckTypes()],

@@ -14,6 +14,12 @@ public sealed record RewriteOptions
     /// <summary>Insert casts where nodes mix element types that ONNX Runtime refuses; without, such a model is refused.</summary>
     public bool Repair { get; init; }
 
+    /// <summary>
+    /// Write new keys and values into past inputs of this many positions instead of concatenating them (0: as many as present has), which
+    /// changes the interface; null keeps it. See <see cref="Passes.InPlaceCache"/>.
+    /// </summary>
+    public long? CacheCapacity { get; init; }
+
     /// <summary>Keep for each fused node the function it replaces, so that the model runs without our library and can be restored.</summary>
     public bool Fallback { get; init; } = true;
 

@@ -20,16 +20,28 @@ internal static class RewriteCommand
         {
             Description = "Insert the casts that a model lacks which mixes element types (some float16 exports do), and say which.",
         };
-        var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, dims, report, repair, noFallback };
+        var cache = new Option<string>("--kv-cache")
+        {
+            Description = "in-place or in-place:CAPACITY: write new keys and values into past inputs of that capacity instead of concatenating them. Changes the shapes of past and present.",
+        };
+        cache.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } text && Capacity(text) is null) result.AddError($"--kv-cache takes in-place or in-place:CAPACITY, not '{text}'.");
+        });
+        var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, dims, report, repair, noFallback, cache };
         command.Validators.Add(result =>
         {
             if (result.GetValue(input) is { } from && result.GetValue(output) is { } to && Path.GetFullPath(from) == Path.GetFullPath(to))
                 result.AddError("The output is the input; choose another name, since the original is needed to prove the result.");
         });
         command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(output)!,
-            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, Repair = parsed.GetValue(repair), Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report)));
+            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, Repair = parsed.GetValue(repair), CacheCapacity = parsed.GetValue(cache) is { } text ? Capacity(text) : null, Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report)));
         return command;
     }
+
+    // 0 stands for the length that present has in the model.
+    private static long? Capacity(string text) => text == "in-place" ? 0
+        : text.StartsWith("in-place:", StringComparison.Ordinal) && long.TryParse(text["in-place:".Length..], out var rows) && rows > 0 ? rows : null;
 
     private static int Run(Terminal terminal, string input, string output, RewriteOptions options, string? reportPath)
     {

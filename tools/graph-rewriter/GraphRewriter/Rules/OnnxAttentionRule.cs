@@ -19,12 +19,12 @@ public sealed class OnnxAttentionRule : IRule
     public Pattern Source { get; } = new Op("Attention", [new Var("q"), new Var("k"), new Var("v")]) { MoreInputs = true, Domain = "" }.Core();
 
     /// <inheritdoc/>
-    public string? Reject(Match match) => Read(match, new FusionBuilder(match.Graph)).Reason;
+    public string? Reject(Match match) => Read(match.Core, new FusionBuilder(match.Graph)).Reason;
 
     /// <inheritdoc/>
     public Fusion Replace(Match match, FusionBuilder builder)
     {
-        var fusion = Read(match, builder).Site!.Fusion();
+        var fusion = Read(match.Core, builder).Site!.Fusion();
         if (match.Core.Input((int)Input.KeyLength) is not { } length) return fusion;
         var inputs = fusion.Inputs.ToList();
         while (inputs.Count < 6) inputs.Add(null);
@@ -32,9 +32,9 @@ public sealed class OnnxAttentionRule : IRule
         return fusion with { Inputs = inputs };
     }
 
-    private static (AttentionSite? Site, string? Reason) Read(Match match, FusionBuilder builder)
+    /// <summary>The operator as a site, or why it is none.</summary>
+    internal static (AttentionSite? Site, string? Reason) Read(Node node, FusionBuilder builder)
     {
-        var node = match.Core;
         if (node.Outputs[0] is null) return (null, "its result is not used");
         if (node.Input((int)Input.PastKey) is not null) return (null, "it concatenates past keys and values itself");
         if (node.Outputs.Skip(1).Any(o => o is not null && (o.Uses.Count > 0 || o.IsOutput))) return (null, "its present keys, values or scores are used");

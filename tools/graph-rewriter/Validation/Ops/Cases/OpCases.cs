@@ -45,6 +45,7 @@ public static class OpCases
         ["QkvSplit"] = RopeCases.QkvSplit,
         ["QkvSplitRope"] = RopeCases.QkvSplitRope,
         ["QkvSplitRopeKvCache"] = RopeCases.QkvSplitRopeKvCache,
+        ["KvCacheWrite"] = RopeCases.KvCacheWrite,
         ["PatchIm2col"] = MemoryCases.PatchIm2col,
         ["Copy"] = MemoryCases.Copy,
         ["StridedCopy"] = MemoryCases.StridedCopy,

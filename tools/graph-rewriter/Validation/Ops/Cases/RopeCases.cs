@@ -50,6 +50,26 @@ internal static class RopeCases
     public static CaseTable QkvSplitRopeKvCache() => Split(new CaseTable("QkvSplitRopeKvCache"),
         "qkv cos sin k_cache v_cache position", "qkv cos sin k_cache v_cache position q_norm k_norm");
 
+    public static CaseTable KvCacheWrite() => new CaseTable("KvCacheWrite")
+        .Call("tokens before heads", "cache X position")
+        .Call("heads before tokens", "cache X position", null, ("layout", "BNSH"))
+        .With("one token", d => Cache(d, 1, 1, 4, 32, 9, merged: false))
+        .With("one token of merged heads", d => Cache(d, 1, 1, 2, 64, 5, merged: true))
+        .With("odd everything", d => Cache(d, 3, 5, 3, 17, 11, merged: false))
+        .With("a batch of merged heads", d => Cache(d, 2, 4, 3, 24, 8, merged: true))
+        .Special("no tokens", d => Cache(d, 1, 0, 2, 8, 4, merged: false));
+
+    private static Dictionary<string, OpTensor> Cache(Data d, long batch, long tokens, long heads, long size, long rows, bool merged)
+    {
+        long[] Shape(long count) => d.Text("layout") == "BNSH" ? [batch, heads, count, size] : [batch, count, heads, size];
+        return new()
+        {
+            ["cache"] = d.Normal(Shape(rows)),
+            ["X"] = d.Normal(merged ? [batch, tokens, heads * size] : Shape(tokens)),
+            ["position"] = d.Integers([1], 3, 3, ElementType.Int64),
+        };
+    }
+
     private static CaseTable Split(CaseTable table, string plain, string norms) => table
         .Call("one KV head, pairs interleaved", plain, null, ("style", "interleaved"), ("q_dim", 96), ("k_dim", 24), ("v_dim", 24), ("head_dim", 24))
         .Call("grouped heads, rotate half", plain, null, ("q_dim", 128), ("k_dim", 64), ("v_dim", 64), ("head_dim", 32))

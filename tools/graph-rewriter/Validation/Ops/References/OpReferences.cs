@@ -42,6 +42,7 @@ public static class OpReferences
         ["QkvSplit"] = RopeReference.QkvSplit,
         ["QkvSplitRope"] = RopeReference.QkvSplitRope,
         ["QkvSplitRopeKvCache"] = RopeReference.QkvSplitRope,
+        ["KvCacheWrite"] = RopeReference.KvCacheWrite,
         ["Attention"] = AttentionReference.Attention,
         ["PatchIm2col"] = MemoryReference.PatchIm2col,
         ["Copy"] = MemoryReference.Copy,

@@ -65,6 +65,25 @@ internal static class RopeReference
         return outputs;
     }
 
+    /// <summary>A copy of the cache with the new tokens in it.</summary>
+    public static IReadOnlyList<Expected> KvCacheWrite(OpCall call)
+    {
+        OpTensor cache = call["cache"], x = call["X"];
+        var headMajor = call.Text("layout") == "BNSH";
+        long rows = cache.Shape[headMajor ? 2 : 1], heads = cache.Shape[headMajor ? 1 : 2], size = cache.Last, tokens = x.Count / cache.Shape[0] / heads / size;
+        var fromHeadMajor = headMajor && x.Shape.Length == 4;
+        double[] values = [.. cache.Values];
+        for (long i = 0; i < x.Count; i++)
+        {
+            long d = i % size, inner = fromHeadMajor ? tokens : heads, outer = fromHeadMajor ? heads : tokens;
+            long n = i / size % inner, o = i / size / inner % outer, b = i / size / inner / outer;
+            var (token, head) = fromHeadMajor ? (n, o) : (o, n);
+            token += (long)call["position"].Values[0];
+            values[headMajor ? ((b * heads + head) * rows + token) * size + d : ((b * rows + token) * heads + head) * size + d] = x.Values[i];
+        }
+        return [Expected.Exactly(call.Type, cache.Shape, values)];
+    }
+
     private static void Normalize(double[] values, double[] noise, long at, long size, OpTensor? weight, double epsilon)
     {
         if (weight is null)
