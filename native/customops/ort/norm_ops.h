@@ -118,7 +118,13 @@ struct LayerNormOp {
   float epsilon;
 };
 
-/// AdaLayerNorm and its FP8 twin: n * (1 + scale) + shift.
+/// Sets weight and beta from the inputs gamma, at `gamma_input`, and beta, the next one.
+inline void set_affine(const Context& context, RowNormArgs& args, size_t gamma_input) {
+  args.weight = shared_vector(context.input(gamma_input), args.cols);
+  args.beta = shared_vector(context.input(gamma_input + 1), args.cols);
+}
+
+/// AdaLayerNorm and its FP8 twin: (n * gamma + beta) * (1 + scale) + shift.
 template <bool kQuantize>
 struct AdaLayerNormOp {
   static constexpr const char* name = kQuantize ? "AdaLayerNormQuantize" : "AdaLayerNorm";
@@ -127,6 +133,8 @@ struct AdaLayerNormOp {
     if (kQuantize) {
       s.inputs.push_back({"quant_scale", kFloat32, true});
       s.outputs = {{"Y", kFloat8}};
+    } else {
+      s.inputs.insert(s.inputs.end(), {{"gamma", kT, true}, {"beta", kT, true}});
     }
     return s;
   }
@@ -137,6 +145,7 @@ struct AdaLayerNormOp {
     auto args = row_norm_args(context, x, RowStatistic::layer, epsilon);
     args.scale = row_vectors(context.input(1), x);
     args.shift = row_vectors(context.input(2), x);
+    if constexpr (!kQuantize) set_affine(context, args, 3);
     set_output<kQuantize>(context, args, context.output(0, x.shape), 3);
     run_row_norm(context, args);
   }
@@ -289,11 +298,11 @@ struct GatedAddAdaRmsNormOp {
   float epsilon;
 };
 
-/// residual + x * gate, then a layer norm without affine, modulated: the seam between the two halves of a DiT block.
+/// residual + x * gate, then a layer norm, modulated: the seam between the two halves of a DiT block.
 struct GatedAddAdaLayerNorm {
   static constexpr const char* name = "GatedAddAdaLayerNorm";
   static Schema schema() {
-    return {{{"residual", kT}, {"x", kT}, {"gate", kT, true}, {"scale", kT, true}, {"shift", kT, true}},
+    return {{{"residual", kT}, {"x", kT}, {"gate", kT, true}, {"scale", kT, true}, {"shift", kT, true}, {"gamma", kT, true}, {"beta", kT, true}},
             {{"residual_out", kT, {0}}, {"Y", kT, {1}}},
             {epsilon_attribute(1e-5f)}};
   }
@@ -310,6 +319,7 @@ struct GatedAddAdaLayerNorm {
     args.gate = row_vectors(context.input(2), x);
     args.scale = row_vectors(context.input(3), x);
     args.shift = row_vectors(context.input(4), x);
+    set_affine(context, args, 5);
     args.residual_out = context.output(0, x.shape).data;
     set_output<false>(context, args, context.output(1, x.shape));
     run_row_norm(context, args);

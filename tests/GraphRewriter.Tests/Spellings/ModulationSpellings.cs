@@ -55,6 +55,20 @@ public static class ModulationSpellings
             y = com.flashrt::ResidualAdd(residual, x, dt)
             out y: float32[2,seq,8]
             """),
+        new("step of a sampler backwards, in one type", () => Gated((g, x, r) => g.Op("Sub", r, g.Op("Mul", x, g.Scalar("dt", Float, 0.25)))), """
+            in  residual: float32[2,seq,8]
+            in  x: float32[2,seq,8]
+            y = com.flashrt::ResidualAdd(residual, x, -0.25)
+            out y: float32[2,seq,8]
+            """),
+        new("adaln, norm with parameters", () => Gated((g, x, r) => Modulated(g, Norm(g, g.Op("Add", x, r), affine: true), Row(g, "scale"), Row(g, "shift"))), """
+            in  residual: float32[2,seq,8]
+            in  x: float32[2,seq,8]
+            in  scale: float32[2,8]
+            in  shift: float32[2,8]
+            add_0, y = com.flashrt::GatedAddAdaLayerNorm(x, residual, _, scale, shift, w) {epsilon=0.000001}
+            out y: float32[2,seq,8]
+            """),
         new("step of a sampler in float32", () => Euler("Add", 0.25), EulerGolden("0.25")),
         new("step of a sampler backwards", () => Euler("Sub", 0.25), EulerGolden("-0.25")),
         new("gated residual and modulated norm", () => Gated((g, x, r) =>

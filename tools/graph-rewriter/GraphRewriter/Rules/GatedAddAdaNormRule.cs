@@ -25,7 +25,7 @@ public sealed class GatedAddAdaNormRule : IRule
     }
 
     /// <summary>The rule for AdaLayerNorm.</summary>
-    public static GatedAddAdaNormRule Layer { get; } = new("AdaLayerNorm", new Var("scale"), new Var("shift"));
+    public static GatedAddAdaNormRule Layer { get; } = new("AdaLayerNorm", new Var("scale"), new Var("shift"), new Var("gamma"), new Var("beta"));
 
     /// <summary>The rule for AdaRmsNorm.</summary>
     public static GatedAddAdaNormRule Rms { get; } = new("AdaRmsNorm", new Var("style"), new Var("weight"), new Var("scale"), new Var("shift"));

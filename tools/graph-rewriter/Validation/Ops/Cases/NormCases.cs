@@ -32,6 +32,7 @@ internal static class NormCases
     public static CaseTable AdaLayerNorm() => Modulated(Rows("AdaLayerNorm"))
         .Call("modulated", "X scale shift")
         .Call("scale alone", "X scale")
+        .Call("affine and modulated", "X scale shift gamma beta")
         .Call("another epsilon", "X scale shift", null, ("epsilon", 1e-6));
 
     public static CaseTable AdaLayerNormQuantize() => Modulated(Quantized(Rows("AdaLayerNormQuantize")))
@@ -94,6 +95,7 @@ internal static class NormCases
         .Call("no gate", "residual x scale shift")
         .Call("scale alone", "residual x gate scale")
         .Call("gate alone", "residual x gate")
+        .Call("everything", "residual x gate scale shift gamma beta")
         .Call("another epsilon", "residual x gate scale shift", null, ("epsilon", 1e-3));
 
     private static CaseTable Rows(string op)

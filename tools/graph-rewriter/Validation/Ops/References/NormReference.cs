@@ -25,7 +25,7 @@ internal static class NormReference
 
     public static IReadOnlyList<Expected> AdaLayerNorm(OpCall call)
     {
-        var parts = new Parts("X", null, null, null, null, null, "scale", "shift", null, "quant_scale");
+        var parts = new Parts("X", null, null, null, "gamma", "beta", "scale", "shift", null, "quant_scale");
         return [Stored(call, Compute(call, parts, layer: true), parts)];
     }
 
@@ -58,7 +58,7 @@ internal static class NormReference
 
     public static IReadOnlyList<Expected> GatedAddAdaLayerNorm(OpCall call)
     {
-        var parts = new Parts("x", "residual", "gate", null, null, null, "scale", "shift", null, null);
+        var parts = new Parts("x", "residual", "gate", null, "gamma", "beta", "scale", "shift", null, null);
         var result = Compute(call, parts, layer: true);
         return [result.Sum!, result.Normalized];
     }
