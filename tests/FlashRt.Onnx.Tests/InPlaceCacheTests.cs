@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using FlashRt.GraphRewriter;
 
 namespace FlashRt.Onnx.Tests;

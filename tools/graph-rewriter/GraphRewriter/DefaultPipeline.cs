@@ -43,6 +43,7 @@ public static class DefaultPipeline
         new ExpandContrib(),
         new DropNoOps(),
         new FoldConstants(),
+        new RegularGathers(),
         new MergeCasts(),
         new MergeTransposes(),
         new MergeReshapes(),

@@ -127,6 +127,8 @@ class Planner {
     const Epilogue& e = g.epilogue;
     const bool narrow_operands = type == DType::f8e4m3 || type == DType::u8;
     if (type == DType::i8) return false;
+    // Seen with cuBLASLt 13.1: where D overwrites C the product is rounded before C is added.
+    if (e.c != nullptr && e.c == e.d) return false;
     const bool has_scales = e.a_scale != nullptr || e.b_scale != nullptr;
     const bool plain_scales = e.a_scale != nullptr && e.b_scale != nullptr && !e.a_scale_by_row && !e.b_scale_by_column;
     if (has_scales && !(type == DType::f8e4m3 && plain_scales)) return false;

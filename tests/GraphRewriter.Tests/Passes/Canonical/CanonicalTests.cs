@@ -49,6 +49,15 @@ public sealed class CanonicalTests
         Case("squeeze and flatten", g => g.Op("Neg", g.Node("Flatten", [g.Op("Unsqueeze", X(g), g.Integers("a", 3))], [("axis", 1)])[0]), "Reshape Neg"),
         Case("the reshape in between is read elsewhere", g => { var u = g.Op("Unsqueeze", X(g), g.Integers("a", 0)); return g.Op("Add", u, g.Op("Reshape", u, g.Integers("s", 24, 1, 1, 1))); }, "Unsqueeze Reshape Add"),
 
+        // Gathers
+        Case("gather of everything in order", g => g.Op("Neg", g.Op("GatherND", Row(g), Indices(g, [1, 1, 3, 1, 2], 0, 0, 0, 1, 0, 2))), "Reshape Neg"),
+        Case("gather that repeats a row", g => g.Op("Neg", g.Op("GatherND", Row(g), Indices(g, [2, 3, 2], 0, 0, 0, 1, 0, 2, 0, 0, 0, 1, 0, -1))), "Expand Neg"),
+        Case("gather that repeats a column", g => g.Op("Neg", g.Op("GatherND", Row(g), Indices(g, [3, 2, 2], 0, 0, 0, 0, 0, 1, 0, 1, 0, 2, 0, 2))), "Reshape Expand Neg"),
+        Case("gather backwards stays", g => g.Op("Neg", g.Op("GatherND", Row(g), Indices(g, [3, 2], 0, 2, 0, 1, 0, 0))), "GatherND Neg"),
+        Case("gather of a part stays", g => g.Op("Neg", g.Op("GatherND", Row(g), Indices(g, [2, 2], 0, 0, 0, 1))), "GatherND Neg"),
+        Case("gather in order but for one stays", g => g.Op("Neg", g.Op("GatherND", Row(g), Indices(g, [2, 3, 2], 0, 0, 0, 1, 0, 2, 0, 0, 0, 1, 0, 1))), "GatherND Neg"),
+        Case("gather of rows stays", g => g.Op("Neg", g.Op("GatherND", X(g), Indices(g, [2, 1], 0, 1))), "GatherND Neg"),
+
         // NaN guards
         Case("guard without a mask", g => Guard(g, Scores(g)), "Transpose MatMul Mul Softmax"),
         Case("guard under a causal mask", g => Guard(g, g.Op("Add", Scores(g), Mask(g, 3))), "Transpose MatMul Mul Add Softmax"),
@@ -134,6 +143,10 @@ public sealed class CanonicalTests
         g.Output(value, type, [.. shape.Cast<object>()]);
         return g.Build();
     }
+
+    private static string Row(GraphBuilder g) => g.Input("row", Float, 1, 3);
+
+    private static string Indices(GraphBuilder g, long[] dims, params double[] places) => g.Initializer("indices", DataType.Int64, dims, places);
 
     private static string X(GraphBuilder g) => "x";
 
