@@ -73,6 +73,26 @@ public static class AttentionSpellings
             y = com.flashrt::Attention(q, k, v) {num_heads=4, num_kv_heads=2, scale=0.353553, causal=1}
             out y: float32[2,6,32]
             """),
+        new("attention, MultiHeadAttention of com.microsoft with bias and padding mask", () => MultiHead(), """
+            in  q: float32[2,6,32]
+            in  k: float32[2,6,32]
+            in  v: float32[2,6,32]
+            in  padding: int32[2,6]
+            y.padding = Unsqueeze(padding, y.padding.axes)
+            y.visible = Cast(y.padding) {to=9}
+            y.mask = Where(y.visible, 0, -10000)
+            y.biased0 = Add(q, y.bias0)
+            y.biased1 = Add(k, y.bias1)
+            y.biased2 = Add(v, y.bias2)
+            y = com.flashrt::Attention(y.biased0, y.biased1, y.biased2, y.mask) {num_heads=4, num_kv_heads=4, scale=0.353553}
+            out y: float32[2,6,32]
+            """),
+        new("attention, Attention of com.microsoft", () => Projected(), """
+            in  x: float32[2,6,16]
+            y.qkv.product = MatMul(x, w)
+            y = com.flashrt::Attention(y.qkv.product) {num_heads=4, num_kv_heads=4, scale=0.353553}
+            out y: float32[2,6,32]
+            """),
     ];
 
     private const string PackedGolden = """
@@ -200,6 +220,25 @@ public static class AttentionSpellings
         var g = new GraphBuilder(23);
         string[] inputs = [g.Input("q", Float, Batch, Tokens, Heads * Size), g.Input("k", Float, Batch, Tokens, 2 * Size), g.Input("v", Float, Batch, Tokens, 2 * Size)];
         g.Node("Attention", inputs, [("q_num_heads", Heads), ("kv_num_heads", 2), ("is_causal", 1)], ["y"]);
+        g.Output("y", Float, Batch, Tokens, Heads * Size);
+        return g.Build();
+    }
+
+    private static OnnxModel MultiHead()
+    {
+        var g = new GraphBuilder().Import("com.microsoft", 1);
+        string[] inputs = [.. new[] { "q", "k", "v" }.Select(n => g.Input(n, Float, Batch, Tokens, Heads * Size)),
+            g.Initializer("b", Float, [3 * Heads * Size], NormSpellings.Ramp(3 * Heads * Size, -1, 0.02)), g.Input("padding", DataType.Int32, Batch, Tokens)];
+        g.Node("com.microsoft::MultiHeadAttention", inputs, [("num_heads", Heads)], ["y"]);
+        g.Output("y", Float, Batch, Tokens, Heads * Size);
+        return g.Build();
+    }
+
+    private static OnnxModel Projected()
+    {
+        var g = new GraphBuilder().Import("com.microsoft", 1);
+        var weights = g.Initializer("w", Float, [16, 3 * Heads * Size], NormSpellings.Ramp(48 * Heads * Size, -0.5, 0.001));
+        g.Node("com.microsoft::Attention", [g.Input("x", Float, Batch, Tokens, 16), weights, ""], [("num_heads", Heads)], ["y"]);
         g.Output("y", Float, Batch, Tokens, Heads * Size);
         return g.Build();
     }

@@ -55,7 +55,30 @@ public static class RotarySpellings
             y = com.flashrt::RotaryEmbedding(x, cos.float32[1,3,2], sin.float32[1,3,2]) {style=rotate_half, num_heads=2, rotary_dim=4, output_layout=BNSH}
             out y: float32[1,2,3,8]
             """),
+        new("operator of opset 23, rows by position, part of the head", () => Operator(23, "RotaryEmbedding", ["x", "cos", "sin", "positions"], ("num_heads", 2), ("interleaved", 1)), Gathered),
+        new("operator of com.microsoft", () => Operator(18, "com.microsoft::RotaryEmbedding", ["x", "positions", "cos", "sin"], ("num_heads", 2), ("rotary_embedding_dim", 4), ("interleaved", 1)), Gathered),
     ];
+
+    private const string Gathered = """
+        in  x: float32[1,3,16]
+        in  positions: int64[1,3]
+        y.cos.rows = Gather(cos, positions) {axis=0}
+        y.sin.rows = Gather(sin, positions) {axis=0}
+        y = com.flashrt::RotaryEmbedding(x, y.cos.rows, y.sin.rows) {style=interleaved, num_heads=2, rotary_dim=4}
+        out y: float32[1,3,16]
+        """;
+
+    private static OnnxModel Operator(long opset, string op, string[] inputs, params (string, object)[] attributes)
+    {
+        var g = new GraphBuilder(opset).Import("com.microsoft", 1);
+        g.Input("x", Float, 1, 3, 16);
+        g.Input("positions", DataType.Int64, 1, 3);
+        foreach (var (name, f) in new (string, Func<double, double>)[] { ("cos", Math.Cos), ("sin", Math.Sin) })
+            g.Initializer(name, Float, [9, 2], [.. Enumerable.Range(0, 18).Select(i => f(i / 2 * (i % 2 + 1)))]);
+        g.Node(op, inputs, attributes, ["y"]);
+        g.Output("y", Float, 1, 3, 16);
+        return g.Build();
+    }
 
     private const string Interleaved = """
         in  x: float32[1,2,3,4]

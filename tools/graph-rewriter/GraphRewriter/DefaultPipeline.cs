@@ -11,6 +11,7 @@ public static class DefaultPipeline
     public static IReadOnlyList<IRule> Rules { get; } =
     [
         new OnnxAttentionRule(),
+        new MultiHeadAttentionRule(),
         new AttentionRule(),        // before the rules of single products and softmaxes
         new LayerNormRule(),        // before RmsNorm: a LayerNorm is an RmsNorm of the centred input
         new RmsNormRule(),
@@ -41,6 +42,8 @@ public static class DefaultPipeline
     public static IReadOnlyList<IPass> Canonical { get; } =
     [
         new ExpandContrib(),
+        new ExpandRotary(),
+        new BareAttention(),
         new DropNoOps(),
         new FoldConstants(),
         new RegularGathers(),
