@@ -17,6 +17,27 @@ public sealed class GatedActivationRuleTests
     }
 
     [TestMethod]
+    public void SquareOfReluIsLeftAlone()
+    {
+        var g = new GraphBuilder(20);
+        var a = g.Op("Relu", g.Input("x", Float16, 2, Width));
+        g.Node("Mul", [a, a], outputs: ["y"]);
+        g.Output("y", Float16, 2, Width);
+        Assert.AreEqual(0, Rewriter.Rewrite(g.Build(), new RewriteOptions()).Sites.Count);
+    }
+
+    [TestMethod]
+    public void ClampedGateIsLeftAlone()
+    {
+        var g = new GraphBuilder(20);
+        var gate = g.Op("Clip", g.Input("gate", Float16, 2, Width), "", g.Scalar("limit", Float16, 7));
+        var glu = g.Op("Mul", gate, g.Op("Sigmoid", g.Op("Mul", gate, g.Scalar("alpha", Float16, 1.5))));
+        g.Node("Mul", [glu, g.Input("up", Float16, 2, Width)], outputs: ["y"]);
+        g.Output("y", Float16, 2, Width);
+        Assert.IsFalse(Rewriter.Rewrite(g.Build(), new RewriteOptions()).Sites.Any(s => s.Op == "Gelu"), "the factor of GELU is 1.702");
+    }
+
+    [TestMethod]
     public void ReusedActivationIsLeftAlone()
     {
         var g = new GraphBuilder(20);

@@ -36,6 +36,13 @@ public static class NormSpellings
         new("rms, divided by the root", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), g.Cast(n, Float16)), root: "Div"), Rms16),
         new("rms, one over the root", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), g.Cast(n, Float16)), root: "1/"), Rms16),
         new("rms, power of minus a half", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), g.Cast(n, Float16)), root: "Pow"), Rms16),
+        new("rms, root as a power", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), g.Cast(n, Float16)), root: "Pow half"), Rms16),
+        new("rms, factor narrowed before it is applied", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), n), root: "narrowed"), Rms16),
+        new("rms, weight with leading axes", () => Rms(Float16, (g, n) => g.Op("Mul", g.Initializer("w", Float16, [1, 1, Width], Ramp(Width)), g.Cast(n, Float16))), """
+            in  x: float16[2,seq,8]
+            y = com.flashrt::RmsNorm(x, w.float16[8]) {epsilon=0.000001}
+            out y: float16[2,seq,8]
+            """),
         new("rms, axes as attribute (opset 17)", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), g.Cast(n, Float16)), opset: 17), Rms16),
         new("rms, bfloat16", () => Rms(Bfloat16, (g, n) => g.Op("Mul", W(g, Bfloat16), g.Cast(n, Bfloat16))), Rms16.Replace("float16", "bfloat16")),
         new("rms, two casts of the same input", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), g.Cast(n, Float16)), secondCast: true), Rms16),
@@ -65,6 +72,21 @@ public static class NormSpellings
             in  x: float16[2,seq,8]
             y = com.flashrt::LayerNorm(x, w.float16[8], b.float16[8]) {epsilon=0.00001}
             out y: float16[2,seq,8]
+            """),
+        new("layer norm, written out with the difference twice", () => Written(Float, true, true, "twice"), """
+            in  x: float32[2,seq,8]
+            y = com.flashrt::LayerNorm(x, w, b) {epsilon=0.00001}
+            out y: float32[2,seq,8]
+            """),
+        new("layer norm, written out with a reciprocal", () => Written(Float, true, false, "Reciprocal"), """
+            in  x: float32[2,seq,8]
+            y = com.flashrt::LayerNorm(x, w) {epsilon=0.00001}
+            out y: float32[2,seq,8]
+            """),
+        new("layer norm, written out with a power", () => Written(Float, false, false, "Pow"), """
+            in  x: float32[2,seq,8]
+            y = com.flashrt::LayerNorm(x) {epsilon=0.00001}
+            out y: float32[2,seq,8]
             """),
         new("layer norm, written out without parameters", () => Written(Float, false, false), """
             in  x: float32[2,seq,8]
@@ -96,6 +118,8 @@ public static class NormSpellings
         {
             "Div" => g.Op("Div", again, g.Op("Sqrt", sum)),
             "1/" => g.Op("Mul", g.Op("Div", g.Scalar("unit", Float, 1), g.Op("Sqrt", sum)), again),
+            "Pow half" => g.Op("Div", again, g.Op("Pow", sum, g.Scalar("half", Float, 0.5))),
+            "narrowed" => g.Op("Mul", x, g.Cast(g.Op("Reciprocal", g.Op("Sqrt", sum)), type)),
             "Pow" => g.Op("Mul", again, g.Op("Pow", sum, g.Scalar("minus_half", Float, -0.5))),
             _ => g.Op("Mul", again, g.Op("Reciprocal", g.Op("Sqrt", sum))),
         };
@@ -115,7 +139,7 @@ public static class NormSpellings
         return Inline(g.Build());
     }
 
-    private static OnnxModel Written(DataType type, bool gamma, bool beta)
+    private static OnnxModel Written(DataType type, bool gamma, bool beta, string root = "Div")
     {
         var g = new GraphBuilder();
         var x = g.Input("x", type, 2, "seq", Width);
@@ -123,7 +147,13 @@ public static class NormSpellings
         var axes = g.Integers("axes", -1);
         var d = g.Op("Sub", wide, g.Op("ReduceMean", wide, axes));
         var variance = g.Op("Add", g.Op("ReduceMean", g.Op("Pow", d, g.Scalar("two", Float, 2)), axes), g.Scalar("eps", Float, 1e-5));
-        var y = g.Op("Div", d, g.Op("Sqrt", variance));
+        var y = root switch
+        {
+            "twice" => g.Op("Div", g.Op("Sub", wide, g.Op("ReduceMean", wide, axes)), g.Op("Sqrt", variance)),
+            "Reciprocal" => g.Op("Mul", d, g.Op("Reciprocal", g.Op("Sqrt", variance))),
+            "Pow" => g.Op("Mul", d, g.Op("Pow", variance, g.Scalar("minus_half", Float, -0.5))),
+            _ => g.Op("Div", d, g.Op("Sqrt", variance)),
+        };
         if (gamma) y = g.Op("Mul", y, W(g, Float));
         if (beta) y = g.Op("Add", y, g.Initializer("b", Float, [Width], Ramp(Width, -0.25)));
         g.Node("Identity", [type == Float ? y : g.Cast(y, type)], outputs: ["y"]);

@@ -26,7 +26,7 @@ public sealed class GatedActivationRule : IRule
         var x = Merged(match) ?? match[Gate];
         if (Norms.TypeProblem(match.Root, x) is { } problem) return problem;
         if (match.Find(Up) is not { } up) return null;
-        if (up == x) return "gate and up are one tensor";
+        if (up == x || (up.Producer is { } node && match.Nodes.Contains(node))) return "gate and up are one tensor";
         return x.Shape is not null && x.Shape.SameAs(up.Shape) ? null
             : $"gate '{x.Name}' and up '{up.Name}' are not provably of one shape ({x.Shape} and {up.Shape})";
     }

@@ -16,7 +16,7 @@ public sealed class LayerNormRule : IRule
 
     private static readonly Pattern Variance = MeanLast(Square(Widened(Centred))).Core() + Eps;
 
-    private static readonly Pattern Normal = Centred / Sqrt(Variance) | Centred * Reciprocal(Sqrt(Variance));
+    private static readonly Pattern Normal = Centred / Sqrt(Variance) | Centred * (Reciprocal(Sqrt(Variance)) | Pow(Variance, -0.5));
 
     private static readonly Pattern Single = Norms.LastAxisOp("LayerNormalization", Widened(X), Widened(Gamma), new Optional(Widened(Beta)));
 

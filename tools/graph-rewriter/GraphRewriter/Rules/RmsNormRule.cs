@@ -18,9 +18,8 @@ public sealed class RmsNormRule : IRule
 
     private static readonly Pattern MeanOfSquares = MeanLast(Square(Widened(X))).Core() + Eps;
 
-    private static readonly Pattern Normal = Widened(X) * Reciprocal(Sqrt(MeanOfSquares))
-        | Widened(X) / Sqrt(MeanOfSquares)
-        | Widened(X) * Pow(MeanOfSquares, -0.5);
+    private static readonly Pattern Normal = Widened(X) * Narrowed(Reciprocal(Sqrt(MeanOfSquares)) | Pow(MeanOfSquares, -0.5))
+        | Widened(X) / Narrowed(Sqrt(MeanOfSquares));
 
     private static readonly Pattern Single = Norms.LastAxisOp("RMSNormalization", Widened(X), Widened(Gamma))
         | Norms.LastAxisOp("SimplifiedLayerNormalization", Widened(X), Widened(Gamma));
