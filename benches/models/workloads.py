@@ -2,7 +2,7 @@
 """The five real-size workloads: four layers of real models, float16, random weights, fixed seeds. workloads.py NAME OUT_DIR
 
 Writes OUT_DIR/NAME/model.onnx as torch.onnx's dynamo exporter gives it, test_data_set_0 with the outputs of the same weights in
-float32, and torch.json with PyTorch's own times: eager and torch.compile, both under a CUDA graph. Several may run side by side: a
+float32, and torch.json with PyTorch's own times, eager and torch.compile, both under a CUDA graph, and its own float16 error. Several may run side by side: a
 process waits for the others of OUT_DIR/all (one name a line) before it times, and then takes its turn.
 """
 import fcntl
@@ -187,6 +187,10 @@ def write(folder, kind, names, tensors):
             file.write(onnx.numpy_helper.from_array(tensor.cpu().numpy(), name).SerializeToString())
 
 
+def first_of(outputs):
+    return outputs[0] if isinstance(outputs, tuple) else outputs
+
+
 def export(folder, module, inputs, input_names, output_names):
     data = os.path.join(folder, "test_data_set_0")
     os.makedirs(data, exist_ok=True)
@@ -197,6 +201,7 @@ def export(folder, module, inputs, input_names, output_names):
         outputs = module.float().to(DEVICE)(*[i.to(DEVICE) for i in exact])
     write(data, "input", input_names, inputs)
     write(data, "output", output_names, outputs if isinstance(outputs, tuple) else (outputs,))
+    return first_of(outputs)
 
 
 def main():
@@ -211,10 +216,13 @@ def main():
         if "norm" in parameter_name and parameter.dim() == 1:
             parameter.data.add_(torch.randn_like(parameter) * 0.1)
     inputs = tuple(i.to(HALF) if i.is_floating_point() else i for i in inputs)
-    export(folder, module, inputs, input_names, output_names)
+    exact = export(folder, module, inputs, input_names, output_names)
 
     module = module.to(HALF).to(DEVICE)  # back from float32, which held the same numbers
     inputs = tuple(i.to(DEVICE) for i in inputs)
+    with torch.no_grad():
+        own = first_of(module(*inputs)).float()
+    own_error = {"max_abs": (own - exact).abs().max().item(), "cosine": F.cosine_similarity(own.flatten().double(), exact.flatten().double(), 0).item()}
     compiled = torch.compile(module)
 
     def warm():
@@ -231,6 +239,7 @@ def main():
         fcntl.flock(turn, fcntl.LOCK_EX)
         result = {
             "what": globals()[name].__doc__, "gpu": torch.cuda.get_device_name(), "torch": torch.__version__, "transformers": transformers.__version__,
+            "output": output_names[0], "error": own_error,
             "eager": attempt(lambda: graph_time(module, inputs)),
             "compile": failed or attempt(lambda: graph_time(compiled, inputs)),
         }
