@@ -80,11 +80,11 @@ public static class AttentionSpellings
             in  padding: int32[2,6]
             y.padding = Unsqueeze(padding, y.padding.axes)
             y.visible = Cast(y.padding) {to=9}
-            y.mask = Where(y.visible, 0, -10000)
+            y.row = Where(y.visible, 0, -10000)
             y.biased0 = Add(q, y.bias0)
             y.biased1 = Add(k, y.bias1)
             y.biased2 = Add(v, y.bias2)
-            y = com.flashrt::Attention(y.biased0, y.biased1, y.biased2, y.mask) {num_heads=4, num_kv_heads=4, scale=0.353553}
+            y = com.flashrt::Attention(y.biased0, y.biased1, y.biased2, y.row) {num_heads=4, num_kv_heads=4, scale=0.353553}
             out y: float32[2,6,32]
             """),
         new("attention, Attention of com.microsoft", () => Projected(), """

@@ -55,7 +55,7 @@ public static class RotarySpellings
             y = com.flashrt::RotaryEmbedding(x, cos.float32[1,3,2], sin.float32[1,3,2]) {style=rotate_half, num_heads=2, rotary_dim=4, output_layout=BNSH}
             out y: float32[1,2,3,8]
             """),
-        new("operator of opset 23, rows by position, part of the head", () => Operator(23, "RotaryEmbedding", ["x", "cos", "sin", "positions"], ("num_heads", 2), ("interleaved", 1)), Gathered),
+        new("operator of opset 23, rows by position, part of the head", () => Operator(23, "RotaryEmbedding", ["x", "cos", "sin", "positions"], ("num_heads", 2), ("rotary_embedding_dim", 4), ("interleaved", 1)), Gathered),
         new("operator of com.microsoft", () => Operator(18, "com.microsoft::RotaryEmbedding", ["x", "positions", "cos", "sin"], ("num_heads", 2), ("rotary_embedding_dim", 4), ("interleaved", 1)), Gathered),
     ];
 

@@ -65,10 +65,12 @@ public sealed class BareAttention : IPass
     private static string? Mask(Node node, Value? mask, Shape? keys, Parts parts)
     {
         if (mask is null) return "";
-        if (mask.Shape is not { Rank: 2 } shape || keys is null || !shape[1].SameAs(keys[1]) || node.Input(0)!.Type is var type && !type.IsFloat()) return null;
+        if (mask.Shape is not { Rank: 2 } shape || node.Input(0)!.Shape?[1].Value is not { } queries || keys is null || !shape[1].SameAs(keys[1]) || node.Input(0)!.Type is var type && !type.IsFloat()) return null;
         var visible = parts.Op("Cast", "visible", parts.Op("Unsqueeze", "padding", mask.Name, parts.Ints("padding.axes", 1, 2)));
         parts.Last.Attribute.Add(Attributes.Make("to", (long)DataType.Bool));
-        return parts.Op("Where", "mask", visible, parts.Numbers("zero", type, [0], scalar: true), parts.Numbers("hidden", type, [node.Float("mask_filter_value", -10000)], scalar: true));
+        // The op broadcasts batch and heads of its mask, not the queries.
+        var row = parts.Op("Where", "row", visible, parts.Numbers("zero", type, [0], scalar: true), parts.Numbers("hidden", type, [node.Float("mask_filter_value", -10000)], scalar: true));
+        return parts.Op("Expand", "mask", row, parts.Ints("mask.shape", 1, 1, queries, 1));
     }
 
     private sealed class Parts(GraphEdit edit, Value y)
