@@ -46,7 +46,7 @@ public class ExplainCommandTests : CliTest
     [TestMethod]
     public void UnknownRuleOrNodeIsAUsageError()
     {
-        StringAssert.Contains(Fails(ExitCode.Usage, "explain", Gemma, "--rule", "Nonsense"), "There is no rule 'Nonsense'; the rules are LayerNorm, ");
+        StringAssert.Contains(Fails(ExitCode.Usage, "explain", Gemma, "--rule", "Nonsense"), "There is no rule 'Nonsense'; the rules are OnnxAttention, ");
         StringAssert.Contains(Fails(ExitCode.Usage, "explain", Gemma, "--node", "nowhere"), "has no node 'nowhere'");
     }
 

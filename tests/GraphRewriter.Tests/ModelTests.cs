@@ -13,6 +13,16 @@ public sealed class ModelTests
     [DataRow("dit_fp16_dynamo", "Attention=2 GatedAddAdaLayerNorm=5 Gemm=14")]
     [DataRow("pi0_prefix_fp16", "AddLayerNorm=4 AddRmsNorm=2 Attention=3 GatedActivation=1 Gemm=9 LayerNorm=1 RmsNorm=1 RotaryEmbedding=3")]
     [DataRow("pi0_denoise_fp16", "AddRmsNorm=4 Attention=2 GatedActivation=2 Gemm=4 ResidualAdd=1 RmsNorm=1 RotaryEmbedding=4")]
+    [DataRow("architectures/clip_text_fp16", "AddLayerNorm=4 Attention=2 Gemm=8 LayerNorm=1")]
+    [DataRow("architectures/falcon_fp16", "AddLayerNorm=2 Attention=2 Gemm=4 LayerNorm=1 RotaryEmbedding=4")]
+    [DataRow("architectures/gemma2_fp16", "AddRmsNorm=4 Attention=2 GatedActivation=2 Gemm=1 RmsNorm=5 RotaryEmbedding=4")]
+    [DataRow("architectures/gptneox_fp16", "AddLayerNorm=2 Attention=2 Gemm=8 LayerNorm=3 RotaryEmbedding=4")]
+    [DataRow("architectures/modernbert_fp16", "AddLayerNorm=4 Attention=2 GatedActivation=2 LayerNorm=1 RotaryEmbedding=4")]
+    [DataRow("architectures/pi05_expert_fp16", "AdaRmsNorm=1 Attention=2 GatedActivation=2 GatedAddAdaRmsNorm=3 Gemm=8 ResidualAdd=2 RotaryEmbedding=4")]
+    [DataRow("architectures/pixart_fp16", "AdaLayerNorm=1 Attention=4 GatedAddAdaLayerNorm=3 Gemm=18 ResidualAdd=3")]
+    [DataRow("architectures/t5_encoder_fp32", "AddRmsNorm=4 Attention=2 Gemm=2 RmsNorm=1")]
+    [DataRow("architectures/vit_qknorm_fp16", "AddLayerNorm=5 Attention=2 Gemm=9 LayerNorm=4")]
+    [DataRow("architectures/whisper_encoder_fp16", "AddLayerNorm=2 Attention=2 Gelu=2 Gemm=8 LayerNorm=3")]
     public void EverySiteIsFused(string name, string fusions)
     {
         var model = Load(name);

@@ -12,6 +12,16 @@ public class ValidatorTests
     [DataRow("dit_fp16_dynamo")]
     [DataRow("pi0_prefix_fp16")]
     [DataRow("pi0_denoise_fp16")]
+    [DataRow("architectures/clip_text_fp16")]
+    [DataRow("architectures/falcon_fp16")]
+    [DataRow("architectures/gemma2_fp16")]
+    [DataRow("architectures/gptneox_fp16")]
+    [DataRow("architectures/modernbert_fp16")]
+    [DataRow("architectures/pi05_expert_fp16")]
+    [DataRow("architectures/pixart_fp16")]
+    [DataRow("architectures/t5_encoder_fp32")]
+    [DataRow("architectures/vit_qknorm_fp16")]
+    [DataRow("architectures/whisper_encoder_fp16")]
     public void RewrittenModelsPassWithEverySite(string name)
     {
         var original = Models.Load(name);

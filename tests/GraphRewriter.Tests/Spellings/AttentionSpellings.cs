@@ -88,9 +88,11 @@ public static class AttentionSpellings
             out y: float32[2,6,32]
             """),
         new("attention, Attention of com.microsoft", () => Projected(), """
+            in  w: float32[16,96]
             in  x: float32[2,6,16]
             y.qkv.product = MatMul(x, w)
-            y = com.flashrt::Attention(y.qkv.product) {num_heads=4, num_kv_heads=4, scale=0.353553}
+            y.qkv = Add(y.qkv.product, b)
+            y = com.flashrt::Attention(y.qkv) {num_heads=4, num_kv_heads=4, scale=0.353553}
             out y: float32[2,6,32]
             """),
     ];
@@ -237,8 +239,9 @@ public static class AttentionSpellings
     private static OnnxModel Projected()
     {
         var g = new GraphBuilder().Import("com.microsoft", 1);
-        var weights = g.Initializer("w", Float, [16, 3 * Heads * Size], NormSpellings.Ramp(48 * Heads * Size, -0.5, 0.001));
-        g.Node("com.microsoft::Attention", [g.Input("x", Float, Batch, Tokens, 16), weights, ""], [("num_heads", Heads)], ["y"]);
+        var weights = g.Input("w", Float, 16, 3 * Heads * Size);
+        var bias = g.Initializer("b", Float, [3 * Heads * Size], NormSpellings.Ramp(3 * Heads * Size, -0.2, 0.005));
+        g.Node("com.microsoft::Attention", [g.Input("x", Float, Batch, Tokens, 16), weights, bias], [("num_heads", Heads)], ["y"]);
         g.Output("y", Float, Batch, Tokens, Heads * Size);
         return g.Build();
     }
