@@ -48,6 +48,7 @@ public static class DefaultPipeline
         new FoldConstants(),
         new RegularGathers(),
         new MergeCasts(),
+        new HoistCasts(),
         new MergeTransposes(),
         new MergeReshapes(),
         new ConstantShapes(),
