@@ -49,6 +49,26 @@ public sealed class AttentionRuleTests
         StringAssert.Contains(Spelling.Rewritten(g.Build(), out _), "y = com.flashrt::Attention(q, k, v) {num_heads=4, num_kv_heads=4, scale=0.353553}");
     }
 
+    [TestMethod]
+    public void LargeCausalMaskIsComputedInTheBody()
+    {
+        const int length = 300;
+        var g = new GraphBuilder();
+        string[] heads = [.. new[] { "q", "k", "v" }.Select(n => g.Input(n, Float, 1, 2, length, Size))];
+        var mask = g.Initializer("mask", Float, [1, 1, length, length], [.. Enumerable.Range(0, length * length).Select(i => i % length <= i / length ? 0 : double.NegativeInfinity)]);
+        g.Node("MatMul", [g.Op("Softmax", g.Op("Add", Scaled(g, heads[0], heads[1]), mask)), heads[2]], outputs: ["y"]);
+        g.Output("y", Float, 1, 2, length, Size);
+        var model = g.Build();
+        Rewriter.Rewrite(model, new RewriteOptions());
+        var site = FusedSites.Of(model).Single();
+        Assert.AreEqual(1, site.Node.Attribute.Single(a => a.Name == "causal").I);
+        Assert.IsTrue(site.Body!.CalculateSize() < 1 << 14, $"the body has {site.Body.CalculateSize()} bytes");
+        Assert.IsTrue(site.Body.Node.Any(n => n.OpType == "LessOrEqual"));
+        Assert.AreEqual(0, model.Proto.Graph.Initializer.Count(t => t.Name == "mask"));
+        Assert.AreEqual(1, Restorer.Restore(model));
+        Assert.IsTrue(model.Graph.Nodes.All(n => n.Domain.Length == 0));
+    }
+
     private static string Narrow(GraphBuilder g, string p) => g.Op("Squeeze", g.Op("Slice", p, g.Integers("from", 0), g.Integers("to", 1), g.Integers("first", 0)), g.Integers("gone", 0));
 
     private static OnnxModel Operator(Func<GraphBuilder, string[]> more, params (string, object)[] attributes)

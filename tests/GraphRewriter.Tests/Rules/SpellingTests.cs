@@ -25,7 +25,7 @@ public sealed class SpellingTests
         var model = spelling.Model();
         Rewriter.Rewrite(model, new RewriteOptions());
         Assert.AreEqual(1, Restorer.Restore(model));
-        if (spelling.Name.Contains("float32 scale") || spelling.Name.Contains("ONNX Runtime"))  // written out to run at all: see RmsNormRule
+        if (spelling.Name.Contains("float32 scale") || spelling.Name.Contains("ONNX Runtime") || spelling.Name.Contains("too large"))  // written out: see RmsNormRule, ComputedMask
             Assert.IsFalse(model.Graph.Nodes.Any(n => n.Domain.Length > 0 || n.OpType.Contains("Normalization")));
         else
             Assert.IsNull(GraphDiff.First(original.Proto, model.Proto));

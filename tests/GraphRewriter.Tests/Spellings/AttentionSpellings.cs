@@ -34,6 +34,13 @@ public static class AttentionSpellings
         new("attention, causal by selection", () => Plain((g, q, k) => g.Op("Where", Condition(g, (i, j) => j <= i), Scaled(g, q, k), g.Scalar("low", Float, -3.4028235e38))), Golden("", ", causal=1")),
         new("attention, sliding window", () => Plain((g, q, k) => g.Op("Add", Scaled(g, q, k), Mask(g, (i, j) => j <= i && j > i - 3))), Golden("", ", causal=1, window=2")),
         new("attention, causal and window as two masks", () => Plain((g, q, k) => g.Op("Add", g.Op("Where", Condition(g, (i, j) => j > i - 3), Scaled(g, q, k), g.Scalar("low", Float, -1e30)), Mask(g, (i, j) => j <= i))), Golden("", ", causal=1, window=2")),
+        new("attention, causal mask too large to copy", () => Large(), """
+            in  q: float32[1,2,200,8]
+            in  k: float32[1,2,200,8]
+            in  v: float32[1,2,200,8]
+            y = com.flashrt::Attention(q, k, v) {num_heads=2, num_kv_heads=2, scale=1, causal=1, window=9, layout=BNSH}
+            out y: float32[1,2,200,8]
+            """),
         new("attention, mask that hides nothing", () => Plain((g, q, k) => g.Op("Add", Scaled(g, q, k), Mask(g, (_, _) => true))), Golden("")),
         new("attention, block mask stays a tensor", () => Plain((g, q, k) => g.Op("Add", Scaled(g, q, k), Mask(g, (i, j) => j < 3 || j <= i))), Golden(", _, mask.visible")),
         new("attention, relative bias", () => Plain((g, q, k) => g.Op("Add", Scaled(g, q, k), g.Initializer("bias", Float, [1, Heads, Tokens, Tokens], [.. Enumerable.Range(0, Heads * Tokens * Tokens).Select(i => i % 7 - 3.0)]))),
@@ -223,6 +230,17 @@ public static class AttentionSpellings
         string[] inputs = [g.Input("q", Float, Batch, Tokens, Heads * Size), g.Input("k", Float, Batch, Tokens, 2 * Size), g.Input("v", Float, Batch, Tokens, 2 * Size)];
         g.Node("Attention", inputs, [("q_num_heads", Heads), ("kv_num_heads", 2), ("is_causal", 1)], ["y"]);
         g.Output("y", Float, Batch, Tokens, Heads * Size);
+        return g.Build();
+    }
+
+    private static OnnxModel Large()
+    {
+        const int length = 200;
+        var g = new GraphBuilder();
+        string[] heads = [.. new[] { "q", "k", "v" }.Select(n => g.Input(n, Float, 1, 2, length, Size))];
+        var mask = g.Initializer("mask", Float, [length, length], [.. Enumerable.Range(0, length * length).Select(i => i % length <= i / length && i % length >= i / length - 9 ? 0 : double.NegativeInfinity)]);
+        g.Node("MatMul", [g.Op("Softmax", g.Op("Add", Scores(g, heads[0], heads[1]), mask)), heads[2]], outputs: ["y"]);
+        g.Output("y", Float, 1, 2, length, Size);
         return g.Build();
     }
 

@@ -50,6 +50,13 @@ public static class RotarySpellings
             var (a, b, cos, sin) = (Cut(g, x, "lower", 0, 2), Cut(g, x, "upper", 2, 4), Once(g, "cos", Math.Cos), Once(g, "sin", Math.Sin));
             return g.Node("Concat", [g.Op("Sub", g.Op("Mul", a, cos), g.Op("Mul", b, sin)), g.Op("Add", g.Op("Mul", b, cos), g.Op("Mul", a, sin))], [("axis", -1)])[0];
         }), Halves),
+        new("float16 halves widened after they are cut", () => Widened(), """
+            in  x: float16[1,2,3,4]
+            cast_0 = Cast(x) {to=1}
+            add_0 = com.flashrt::RotaryEmbedding(cast_0, cos.float32[1,3,4], sin.float32[1,3,4]) {style=rotate_half, layout=BNSH}
+            y = Cast(add_0) {to=10}
+            out y: float16[1,2,3,4]
+            """),
         new("first half of the head only, between transposes", () => Partial(), """
             in  x: float32[1,3,16]
             y = com.flashrt::RotaryEmbedding(x, cos.float32[1,3,2], sin.float32[1,3,2]) {style=rotate_half, num_heads=2, rotary_dim=4, output_layout=BNSH}
@@ -98,6 +105,18 @@ public static class RotarySpellings
         g.Node("Identity", [rotate(g, g.Input("x", Float, 1, 2, 3, 4))], outputs: ["y"]);
         g.Output("y", Float, 1, 2, 3, 4);
         return NormSpellings.Inline(g.Build());
+    }
+
+    private static OnnxModel Widened()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", Float16, 1, 2, 3, 4);
+        string Table(string name, Func<double, double> f) => g.Initializer(name, Float, [1, 1, 3, 4], [.. Enumerable.Range(0, 12).Select(i => f(i / 4 * (i % 2 + 1)))]);
+        var wide = g.Op("Mul", g.Cast(x, Float), Table("cos", Math.Cos));
+        var turned = g.Cast(g.Node("Concat", [g.Op("Neg", Cut(g, x, "upper", 2, 4)), Cut(g, x, "lower", 0, 2)], [("axis", -1)])[0], Float);
+        g.Node("Cast", [g.Op("Add", wide, g.Op("Mul", turned, Table("sin", Math.Sin)))], [("to", (long)Float16)], ["y"]);
+        g.Output("y", Float16, 1, 2, 3, 4);
+        return g.Build();
     }
 
     private static OnnxModel Partial()

@@ -9,6 +9,9 @@ public sealed record Fusion(string Op, IReadOnlyList<Value?> Inputs, IReadOnlyLi
     /// <summary>Attributes in the order they are written.</summary>
     public IReadOnlyList<(string Name, object Value)> Attributes { get; init; } = [];
 
+    /// <summary>Values of the subgraph that the body computes by other nodes, whose last output is the value: large constants with a formula.</summary>
+    public IReadOnlyDictionary<Value, FunctionBody> Instead { get; init; } = new Dictionary<Value, FunctionBody>();
+
     /// <summary>An equivalent body in standard ONNX, where the original subgraph cannot be one.</summary>
     public FunctionBody? Body { get; init; }
 }

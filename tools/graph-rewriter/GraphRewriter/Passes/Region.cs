@@ -43,7 +43,7 @@ internal sealed class Region
         var pending = new Stack<Value>(Fusion.Outputs);
         while (pending.TryPop(out var value))
         {
-            if (!seen.Add(value) || (inputs.Contains(value) && !Fusion.Outputs.Contains(value))) continue;
+            if (!seen.Add(value) || Fusion.Instead.ContainsKey(value) || (inputs.Contains(value) && !Fusion.Outputs.Contains(value))) continue;
             if (value.Producer is { } node && (Match.Nodes.Contains(node) || value.Constant is null || value.IsStored))
             {
                 nodes.Add(node);

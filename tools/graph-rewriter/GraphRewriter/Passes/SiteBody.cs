@@ -29,8 +29,13 @@ internal static class SiteBody
     private static void Copy(Region region, FunctionProto function, ModelProto model)
     {
         var made = new HashSet<string>(function.Input, StringComparer.Ordinal);
-        foreach (var node in region.Constants.Select(Constant).Concat(region.Nodes.SelectMany(n => Expand(n, model))))
+        var instead = region.Fusion.Instead.Where(i => region.Nodes.Any(n => n.Inputs.Contains(i.Key))).ToDictionary(i => i.Key.Name, i => i.Value.Nodes);
+        foreach (var node in region.Constants.Select(Constant).Concat(instead.Values.SelectMany(n => n)).Concat(region.Nodes.SelectMany(n => Expand(n, model))))
+        {
+            for (var i = 0; i < node.Input.Count; i++)
+                if (instead.TryGetValue(node.Input[i], out var computed)) node.Input[i] = computed[^1].Output[0];
             if (node.Output.Any(o => o.Length > 0 && made.Add(o))) function.Node.Add(node);
+        }
         made.ExceptWith(function.Input);
         made.ExceptWith(function.Output);
         function.ValueInfo.AddRange(model.Graph.ValueInfo.Where(v => made.Contains(v.Name)).Select(v => v.Clone()));

@@ -32,7 +32,12 @@ internal sealed record AttentionSite(Arrangement Arrangement, Masking Masking, d
         var a = Arrangement;
         Value?[] inputs = [a.Q.View.Value, a.Packed ? null : a.K.View.Value, a.Packed ? null : a.V.View.Value, Masking.Bias, Masking.Mask, null, null, Sink];
         var used = Array.FindLastIndex(inputs, i => i is not null) + 1;
-        return new Fusion("Attention", inputs[..used], [a.O.View.Value]) { Attributes = [.. Attributes()] };
+        return new Fusion("Attention", inputs[..used], [a.O.View.Value])
+        {
+            Attributes = [.. Attributes()],
+            Instead = Factor.Product(a.Queries.Tokens) is { } queries && Factor.Product(a.Keys.Tokens) is { } keys
+                ? ComputedMask.Of(Masking, queries, keys) : new Dictionary<Value, FunctionBody>(),
+        };
     }
 
     private IEnumerable<(string, object)> Attributes()

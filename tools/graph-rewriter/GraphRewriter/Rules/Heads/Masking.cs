@@ -20,7 +20,7 @@ internal sealed record Masking
     public bool EmptyRowIsNaN { get; init; }
 
     /// <summary>Masks that attributes stand for: the fused node does not read them.</summary>
-    public IReadOnlyList<Value> Proved { get; init; } = [];
+    public IReadOnlyList<ScoreMask> Proved { get; init; } = [];
 
     /// <summary>Why the op cannot express the masks.</summary>
     public string? Reason { get; init; }
@@ -47,11 +47,11 @@ internal sealed record Masking
         if (hidden is not null)
         {
             if (Size(queries.Tokens) is { } s && Size(keys) is { } t && hidden.LeavesEveryRowAKey && hidden.AsAttributes(s, t) is { } found)
-                made = made with { Causal = found.Causal, Window = found.Window, Proved = [.. hiding.Select(m => m.View.Value)] };
+                made = made with { Causal = found.Causal, Window = found.Window, Proved = hiding };
             else if (!hidden.LeavesEveryRowAKey && !hiding.All(m => double.IsNegativeInfinity(m.Fill ?? Lowest(m.View.Value))))
                 rest.AddRange(hiding);  // rows that see nothing attend to everything alike: only the numbers themselves say so
             else
-                made = made with { Mask = Visible(hidden, hiding, builder), EmptyRowIsNaN = !guarded && !hidden.LeavesEveryRowAKey, Proved = [.. hiding.Select(m => m.View.Value)] };
+                made = made with { Mask = Visible(hidden, hiding, builder), EmptyRowIsNaN = !guarded && !hidden.LeavesEveryRowAKey };
         }
         foreach (var mask in rest)
         {
@@ -73,7 +73,8 @@ internal sealed record Masking
         {
             if (type == DataType.Float16 && constant.ReadAsDouble().Any(v => v < -65504 && !double.IsNegativeInfinity(v)))
                 return this with { Reason = $"the mask '{mask.View.Value.Name}' has numbers below the range of float16" };
-            return this with { Bias = builder.Constant(mask.View.Value, type, dims), EmptyRowIsNaN = EmptyRowIsNaN || !guarded };
+            var fits = constant.Type == type && HasForm(mask.View, axes);
+            return this with { Bias = fits ? mask.View.Value : builder.Constant(mask.View.Value, type, dims), EmptyRowIsNaN = EmptyRowIsNaN || !guarded };
         }
         var source = Operand.Sources(mask.View).LastOrDefault(o => o.View.Value.Type == type && HasForm(o.View, axes));
         return source is null
