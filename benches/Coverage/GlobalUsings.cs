@@ -1,0 +1,2 @@
+global using FlashRt.GraphRewriter;
+global using FlashRt.Validation;
