@@ -1,3 +1,4 @@
+using FlashRt.GraphRewriter.Capture;
 using FlashRt.GraphRewriter.Ir;
 using FlashRt.Validation;
 using Google.Protobuf;
@@ -34,6 +35,9 @@ public sealed class RewrittenModelsTests
         // Fixed shapes: a dynamic export computes shapes on the CPU, which no graph can hold.
         foreach (var (input, tensor) in TestData.Read(Path.GetDirectoryName(path)!, original)[0].Inputs) shapes[input] = [.. tensor.Dims];
         Rewriter.Rewrite(changed, new RewriteOptions { Shapes = shapes });
+        // An illegal access in a replay would end every later test of the process too.
+        if (rewritten.CudaGraph && Preflight.Of(changed).Unsafe is { Count: > 0 } stale)
+            Assert.Inconclusive($"ONNX Runtime replays nodes of this model with stale addresses: {string.Join(", ", stale.Select(n => $"{n.Op} '{n.Node}'"))}");
 
         using var reference = FlashRtSession.Open(path, originally with { RegisterOps = false });
         using var session = FlashRtSession.Open(changed.Proto.ToByteArray(), rewritten);

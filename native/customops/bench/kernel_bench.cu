@@ -4,6 +4,7 @@
 // bandwidth measured in the same run. benches/kernels/peers.py times PyTorch at the same shapes and joins the two.
 #include <array>
 #include <fstream>
+#include <sstream>
 
 #include "bench/bench.cuh"
 #include "kernels/activation/bias_activation.h"
@@ -360,10 +361,10 @@ void bench_attention(int64_t batch, int64_t queries, int64_t keys, int64_t heads
     one.o = o.at(call);
     attention_cuda(one, stream);
   });
-  std::string shape;
-  for (int64_t n : {batch, queries, keys, heads, kv_heads, dim}) shape += (shape.empty() ? "" : "x") + std::to_string(n);
+  std::ostringstream shape;
+  for (int64_t n : {queries, keys, heads, kv_heads, dim}) shape << "x" << n;
   const double seen = causal ? static_cast<double>(keys) - static_cast<double>(queries - 1) / 2 : static_cast<double>(keys);
-  report(causal ? "Attention causal" : "Attention", shape, name_of(DTypeOf<T>::value), us, static_cast<double>(bytes), 4.0 * batch * heads * dim * queries * seen);
+  report(causal ? "Attention causal" : "Attention", std::to_string(batch) + shape.str(), name_of(DTypeOf<T>::value), us, static_cast<double>(bytes), 4.0 * batch * heads * dim * queries * seen);
 }
 
 void bench_attentions() {

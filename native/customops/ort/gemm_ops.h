@@ -103,7 +103,7 @@ struct Gemm {
   static constexpr const char* name = "Gemm";
   static Schema schema() {
     return {{{"A", kT}, {"B", kT}, {"bias", kT, true}, {"C", kT, true}},
-            {{"D", kT, {3}}},
+            {{"D", kT}},
             {gemm_activation_attribute(), {"alpha", 1.0f}, {"beta", 1.0f}, {"transB", int64_t{0}}, {"autotune", int64_t{0}}, {"softcap", 0.0f}}};
   }
   static void infer(ShapeInference& shapes) { infer_gemm(shapes, 1, shapes.int_attribute("transB") == 1 ? 0 : 1); }
@@ -135,7 +135,7 @@ struct Fp8Gemm {
   static constexpr const char* name = "Fp8Gemm";
   static Schema schema() {
     Schema s{{{"A", kFloat8}, {"B", kFloat8}, {"a_scale", kFloat32}, {"b_scale", kFloat32}, {"bias", kT, true}, {"C", kT, true}},
-             {{"D", kT, {5}}},
+             {{"D", kT}},
              {output_dtype_attribute(), gemm_activation_attribute(), {"beta", 1.0f}, {"transB", int64_t{0}}}};
     s.type_from_output_dtype = true;
     return s;
@@ -162,7 +162,7 @@ struct Fp8WeightGemm {
   static constexpr const char* name = "Fp8WeightGemm";
   static Schema schema() {
     return {{{"A", kT}, {"B", kFloat8}, {"b_scale", kFloat32}, {"bias", kT, true}, {"C", kT, true}},
-            {{"D", kT, {4}}},
+            {{"D", kT}},
             {gemm_activation_attribute(), {"beta", 1.0f}}};
   }
   static void infer(ShapeInference& shapes) { infer_gemm(shapes, 1, 0); }
@@ -183,7 +183,7 @@ struct Int8Gemm {
   static constexpr const char* name = "Int8Gemm";
   static Schema schema() {
     Schema s{{{"A", kInt8}, {"B", kInt8}, {"a_scale", kFloat32}, {"b_scale", kFloat32}, {"bias", kT, true}, {"C", kT, true}},
-             {{"D", kT, {5}}},
+             {{"D", kT}},
              {output_dtype_attribute(), gemm_activation_attribute(), {"beta", 1.0f}}};
     s.type_from_output_dtype = true;
     return s;
@@ -210,7 +210,7 @@ struct Nvfp4Gemm {
   static constexpr const char* name = "Nvfp4Gemm";
   static Schema schema() {
     Schema s{{{"A", kUint8}, {"A_scales", kUint8}, {"B", kUint8}, {"B_scales", kUint8}, {"bias", kT, true}, {"C", kT, true}},
-             {{"D", kT, {5}}},
+             {{"D", kT}},
              {output_dtype_attribute(), {"alpha", 1.0f}, gemm_activation_attribute(), {"beta", 1.0f}}};
     s.type_from_output_dtype = true;
     return s;

@@ -14,13 +14,12 @@ constexpr TileCost kGeneralTile{{1, 1, 4, kGeneralKeys, 1, 4}, 3.0f, 6.0f, 3.0f}
 
 int64_t ceil_of(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// Keys that the row tile with the most of them meets, and a row tile on average, as far as the shapes tell.
-int64_t most_keys(const AttentionArgs& a, int64_t tile_queries) {
-  return std::max<int64_t>(a.window >= 0 ? std::min(a.keys, a.window + tile_queries) : a.keys, 1);
-}
+/// Keys that a row tile meets, on average, as far as the shapes tell.
 int64_t typical_keys(const AttentionArgs& a, int64_t tile_queries) {
-  const int64_t keys = a.causal ? std::max<int64_t>(a.keys - a.queries / 2, std::min(a.keys, tile_queries)) : a.keys;
-  return std::min(std::max<int64_t>(keys, 1), most_keys(a, tile_queries));
+  int64_t keys = a.keys;
+  if (a.causal) keys = std::max<int64_t>(keys - a.queries / 2, std::min(keys, tile_queries));
+  if (a.window >= 0) keys = std::min(keys, a.window + tile_queries);
+  return std::max<int64_t>(keys, 1);
 }
 
 bool is_aligned_16(const void* pointer, const AttentionStrides& s) {
@@ -49,17 +48,15 @@ bool fits_tensor_cores(const AttentionArgs& a) {
 double predict(const AttentionArgs& a, int dim, const TileCost& tile, int splits, const DeviceLimits& device) {
   const int64_t group = a.heads / a.kv_heads, rows = a.queries * group, tile_rows = tile.shape.rows();
   const int64_t blocks = a.batch * a.kv_heads * ceil_of(rows, tile_rows) * splits;
-  const auto share_of = [&](int64_t keys) { return ceil_of(ceil_of(keys, tile.shape.keys), splits); };
-  const int64_t longest = share_of(most_keys(a, ceil_of(tile_rows, group))), key_tiles = share_of(typical_keys(a, ceil_of(tile_rows, group)));
+  const int64_t key_tiles = ceil_of(ceil_of(typical_keys(a, ceil_of(tile_rows, group)), tile.shape.keys), splits);
   const int64_t fitting = dim == 0 ? tile.shape.blocks : device.shared_bytes / (tile.shape.shared_bytes(dim) + 1024);  // 1 KB each is the system's
   const int64_t most = std::clamp<int64_t>(fitting, 1, tile.shape.blocks), wave = device.multiprocessors * most, left = blocks % wave;
-  // `resident` blocks on each multiprocessor run side by side. What ends last is the longest block of the last wave, or the
-  // multiprocessor with the most to do.
-  const auto time_of = [&](int64_t resident, int64_t last) {
-    return tile.start + std::max<double>(static_cast<double>(last) * tile.alone, static_cast<double>(key_tiles * resident) * tile.shared);
+  // `resident` blocks on each multiprocessor run side by side.
+  const auto time_of = [&](int64_t resident) {
+    return tile.start + static_cast<double>(key_tiles) * std::max<double>(tile.alone, static_cast<double>(resident) * tile.shared);
   };
-  double time = static_cast<double>(blocks / wave) * time_of(most, left > 0 ? key_tiles : longest);
-  if (left > 0) time += time_of(ceil_of(left, device.multiprocessors), longest);
+  double time = static_cast<double>(blocks / wave) * time_of(most);
+  if (left > 0) time += time_of(ceil_of(left, device.multiprocessors));
   if (splits > 1) {
     const double bytes = 4.0 * splits * static_cast<double>(a.batch * a.heads * a.queries * a.value_dim);
     time += kCombineLaunch + 2 * bytes / kPartialBytes;

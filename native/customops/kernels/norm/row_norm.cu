@@ -17,6 +17,7 @@ enum class Features {
 constexpr bool has_residual(Features f) { return f == Features::residual || f == Features::full; }
 constexpr bool has_modulation(Features f) { return f == Features::modulated || f == Features::full; }
 
+constexpr int kBlockThreads = 256;   // of a block that owns one row, at most
 constexpr int kGroupThreads = 128;   // of a block that packs several short rows
 
 template <typename T>
@@ -76,12 +77,6 @@ struct Row {
   /// What is normalised, rT(R) or R, for a vector of columns; returns the sum of squares of R itself.
   __device__ __forceinline__ float load(int64_t column, KeptVec& kept) const {
     float r[N], squares = 0;
-    if constexpr (!kResidual) {  // R is x as it is stored
-      kept.v = *reinterpret_cast<const Vec<T, N>*>(x + column);
-#pragma unroll
-      for (int i = 0; i < N; ++i) squares += kept[i] * kept[i];
-      return squares;
-    }
     sum(column, r);
 #pragma unroll
     for (int i = 0; i < N; ++i) squares += r[i] * r[i];
@@ -119,16 +114,6 @@ __device__ __forceinline__ float squares_of(const KeptVec& kept, float center) {
   return total;
 }
 
-/// What a vector of a row is scaled and shifted by, as it is in memory.
-template <typename T, int N, bool kModulation>
-struct Operands {
-  Vec<T, N> weight, beta, scale, shift;
-};
-template <typename T, int N>
-struct Operands<T, N, false> {
-  Vec<T, N> weight, beta;
-};
-
 /// Scales, shifts and stores one vector of a row.
 template <typename T, int N, Features kFeatures>
 struct Finish {
@@ -155,38 +140,31 @@ struct Finish {
     }
   }
 
-  using Loaded = Operands<T, N, kModulation>;
-
-  __device__ __forceinline__ void load(int64_t column, Loaded& to) const {
-    load(weight, column, to.weight);
-    load(beta, column, to.beta);
-    if constexpr (kModulation) {
-      load(scale, column, to.scale);
-      load(shift, column, to.shift);
-    }
-  }
-
+  /// `w` holds the weight's columns already.
   template <typename KeptVec>
-  __device__ __forceinline__ void operator()(int64_t column, const KeptVec& kept, const Loaded& by, float center, float factor) const {
-    float v[N];
+  __device__ __forceinline__ void operator()(int64_t column, const KeptVec& kept, const Vec<T, N>& w, float center, float factor) const {
+    float v[N], operand[N];
 #pragma unroll
     for (int i = 0; i < N; ++i) v[i] = (kept[i] - center) * factor;
     if (weight != nullptr) {
 #pragma unroll
-      for (int i = 0; i < N; ++i) v[i] *= to_float(by.weight.at[i]);
+      for (int i = 0; i < N; ++i) v[i] *= to_float(w.at[i]);
     }
     if (beta != nullptr) {
+      load_floats<T, N>(beta + column, operand);
 #pragma unroll
-      for (int i = 0; i < N; ++i) v[i] += to_float(by.beta.at[i]);
+      for (int i = 0; i < N; ++i) v[i] += operand[i];
     }
     if constexpr (kModulation) {
       if (scale != nullptr) {
+        load_floats<T, N>(scale + column, operand);
 #pragma unroll
-        for (int i = 0; i < N; ++i) v[i] *= 1.0f + to_float(by.scale.at[i]);
+        for (int i = 0; i < N; ++i) v[i] *= 1.0f + operand[i];
       }
       if (shift != nullptr) {
+        load_floats<T, N>(shift + column, operand);
 #pragma unroll
-        for (int i = 0; i < N; ++i) v[i] += to_float(by.shift.at[i]);
+        for (int i = 0; i < N; ++i) v[i] += operand[i];
       }
       // The carried gate may live in the buffer that an output overwrites: it is read before the first store.
       if (gate_out != nullptr) {
@@ -210,28 +188,21 @@ struct Finish {
     }
     store_floats<Float8E4M3, N>(y_quantized + column, v);
   }
-
- private:
-  static __device__ __forceinline__ void load(const T* from, int64_t column, Vec<T, N>& to) {
-    if (from != nullptr) to = *reinterpret_cast<const Vec<T, N>*>(from + column);
-  }
 };
 
 /// How a row is shared out: kGroup threads own it, 16 or 32 of a block that packs rows, or 0 for the whole block; each keeps kKeep
-/// vectors in registers. What is left of a longer row is computed again from the inputs in each pass. Blocks stay small: more threads
-/// for a longer row (512, two vectors each) were a fifth slower than more vectors, because more of them wait at every barrier.
+/// vectors in registers. What is left of a longer row is computed again from the inputs in each pass.
 template <int kGroup, int kKeep, Features kFeatures>
 struct Plan {
-  static constexpr int kThreads = kGroup != 0 ? kGroupThreads : 256;
+  static constexpr int kThreads = kGroup != 0 ? kGroupThreads : kBlockThreads;
   static constexpr int kRowsPerBlock = kGroup == 0 ? 1 : kGroupThreads / kGroup;
   /// Blocks that must fit on a multiprocessor: this is what bounds the registers. The full form keeps floats, which needs more of them.
-  static constexpr int kResident = (kFeatures == Features::full ? 640 : kFeatures == Features::plain && kKeep < 4 ? 1536 : 1024) / kThreads;
-  /// The first vector's operands are loaded before the reduction, whose wait they share, unless the row itself takes the registers.
-  static constexpr bool kEarlyOperands = kKeep <= 2;
+  static constexpr int kResident = (kFeatures == Features::full ? 640 : kFeatures == Features::plain ? 1536 : 1024) / kThreads;
+  /// Weights are loaded before the reduction, whose wait they share, unless the row itself takes the registers.
+  static constexpr bool kEarlyWeight = kKeep <= 2;
 };
 
-/// kLayer: the mean may have to be taken out.
-template <typename T, int N, Features kFeatures, bool kLayer, int kGroup, int kKeep>
+template <typename T, int N, Features kFeatures, int kGroup, int kKeep>
 __global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan<kGroup, kKeep, kFeatures>::kResident)
     row_norm_kernel(const __grid_constant__ RowNormArgs a) {
   using KeptVec = typename Row<T, N, kFeatures>::KeptVec;
@@ -247,26 +218,29 @@ __global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan
     if constexpr (kGroup == 0) return block_reduce<Sum>(value, scratch);
     else return warp_reduce<Sum, kGroup>(value);
   };
+  const auto load_weight = [&](int column, Vec<T, N>& w) {
+    if (a.weight.data != nullptr) w = *reinterpret_cast<const Vec<T, N>*>(static_cast<const T*>(a.weight.data) + column);
+  };
 
   // Both ends of the row are set up before the reduction, so that what they load (the scale among it) shares its wait.
   const Row<T, N, kFeatures> in(a, row);
   const Finish<T, N, kFeatures> finish(a, row);
   KeptVec kept[kKeep], again;
-  typename Finish<T, N, kFeatures>::Loaded by, next;
-  const bool layer = kLayer && a.statistic == RowStatistic::layer;
+  Vec<T, N> w[kKeep], w_again;
+  const bool layer = a.statistic == RowStatistic::layer;
   float total = 0, squares = 0;
-  if (P::kEarlyOperands && thread < vectors) finish.load(static_cast<int64_t>(thread) * N, by);
 #pragma unroll
   for (int k = 0; k < kKeep; ++k) {
     const int v = thread + k * threads;
     if (v < vectors) {
       squares += in.load(static_cast<int64_t>(v) * N, kept[k]);
-      if constexpr (kLayer) total += sum_of<KeptVec, N>(kept[k]);
+      if constexpr (P::kEarlyWeight) load_weight(v * N, w[k]);
+      total += sum_of<KeptVec, N>(kept[k]);
     }
   }
   for (int v = thread + kKeep * threads; v < vectors; v += threads) {
     squares += in.load(static_cast<int64_t>(v) * N, again);
-    if constexpr (kLayer) total += sum_of<KeptVec, N>(again);
+    total += sum_of<KeptVec, N>(again);
   }
 
   const float count = static_cast<float>(a.cols);
@@ -287,49 +261,38 @@ __global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan
   }
   const float factor = rsqrtf(spread + a.epsilon);
 
-  // Stores may alias the operands for all that the compiler knows, so what the next vector needs is asked for before they are made.
-  if (!P::kEarlyOperands && thread < vectors) finish.load(static_cast<int64_t>(thread) * N, by);
 #pragma unroll
   for (int k = 0; k < kKeep; ++k) {
     const int v = thread + k * threads;
     if (v >= vectors) continue;
-    if (k + 1 < kKeep && v + threads < vectors) finish.load(static_cast<int64_t>(v + threads) * N, next);
-    finish(static_cast<int64_t>(v) * N, kept[k], by, center, factor);
-    if (k + 1 < kKeep) by = next;
+    if constexpr (!P::kEarlyWeight) load_weight(v * N, w[k]);
+    finish(static_cast<int64_t>(v) * N, kept[k], w[k], center, factor);
   }
   for (int v = thread + kKeep * threads; v < vectors; v += threads) {
     in.load(static_cast<int64_t>(v) * N, again);
-    finish.load(static_cast<int64_t>(v) * N, by);
-    finish(static_cast<int64_t>(v) * N, again, by, center, factor);
+    load_weight(v * N, w_again);
+    finish(static_cast<int64_t>(v) * N, again, w_again, center, factor);
   }
 }
 
-template <typename T, int N, Features kFeatures, bool kLayer, int kGroup, int kKeep>
+template <typename T, int N, Features kFeatures, int kGroup, int kKeep>
 void launch_plan(const RowNormArgs& a, cudaStream_t stream) {
   using P = Plan<kGroup, kKeep, kFeatures>;
   const int64_t blocks = ceil_div(a.rows, P::kRowsPerBlock), threads = ceil_div(ceil_div(a.cols / N, kKeep), 32) * 32;
   check(blocks <= 2147483647 && a.cols <= 2147483647, "row normalisation: ", a.rows, " rows of ", a.cols, " are more than a launch can cover");
   const int block = kGroup != 0 || threads > P::kThreads ? P::kThreads : static_cast<int>(threads);
-  launch("row_norm", row_norm_kernel<T, N, kFeatures, kLayer, kGroup, kKeep>, {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(block))}, stream, a);
+  launch("row_norm", row_norm_kernel<T, N, kFeatures, kGroup, kKeep>, {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(block))}, stream, a);
 }
 
-/// Short rows are packed into blocks; longer ones get a block each, with as few vectors for each thread as its size allows.
-template <typename T, int N, Features kFeatures, bool kLayer>
+/// Short rows are packed into blocks; longer ones get a block each, with one vector for each thread while it lasts.
+template <typename T, int N, Features kFeatures>
 void launch_rows(const RowNormArgs& a, cudaStream_t stream) {
   const int64_t vectors = a.cols / N;
-  if (vectors <= 16) launch_plan<T, N, kFeatures, kLayer, 16, 1>(a, stream);
-  else if (vectors <= 32) launch_plan<T, N, kFeatures, kLayer, 32, 1>(a, stream);
-  else if (vectors <= Plan<0, 1, kFeatures>::kThreads) launch_plan<T, N, kFeatures, kLayer, 0, 1>(a, stream);
-  else if (vectors <= 2 * Plan<0, 2, kFeatures>::kThreads) launch_plan<T, N, kFeatures, kLayer, 0, 2>(a, stream);
-  else launch_plan<T, N, kFeatures, kLayer, 0, 4>(a, stream);
-}
-
-/// The full form is rare and large: one instantiation serves both statistics.
-template <typename T, int N, Features kFeatures>
-void launch_statistic(const RowNormArgs& a, cudaStream_t stream) {
-  if constexpr (kFeatures == Features::full) launch_rows<T, N, kFeatures, true>(a, stream);
-  else if (a.statistic == RowStatistic::layer) launch_rows<T, N, kFeatures, true>(a, stream);
-  else launch_rows<T, N, kFeatures, false>(a, stream);
+  if (vectors <= 16) launch_plan<T, N, kFeatures, 16, 1>(a, stream);
+  else if (vectors <= 32) launch_plan<T, N, kFeatures, 32, 1>(a, stream);
+  else if (vectors <= kBlockThreads) launch_plan<T, N, kFeatures, 0, 1>(a, stream);
+  else if (vectors <= 2 * kBlockThreads) launch_plan<T, N, kFeatures, 0, 2>(a, stream);
+  else launch_plan<T, N, kFeatures, 0, 4>(a, stream);
 }
 
 Features features_of(const RowNormArgs& a) {
@@ -362,16 +325,16 @@ void row_norm_cuda(const RowNormArgs& a, cudaStream_t stream) {
     constexpr int kN = kVecSize<T>;
     if (!vectorizes<T>(a)) {
       // Odd sizes and views: one element at a time, with every feature, so that one instantiation serves them all.
-      if (a.cols <= 32) launch_plan<T, 1, Features::full, true, 32, 1>(a, stream);
-      else launch_plan<T, 1, Features::full, true, 0, 4>(a, stream);
+      if (a.cols <= 32) launch_plan<T, 1, Features::full, 32, 1>(a, stream);
+      else launch_plan<T, 1, Features::full, 0, 4>(a, stream);
     } else if (features == Features::plain) {
-      launch_statistic<T, kN, Features::plain>(a, stream);
+      launch_rows<T, kN, Features::plain>(a, stream);
     } else if (features == Features::modulated) {
-      launch_statistic<T, kN, Features::modulated>(a, stream);
+      launch_rows<T, kN, Features::modulated>(a, stream);
     } else if (features == Features::residual) {
-      launch_statistic<T, kN, Features::residual>(a, stream);
+      launch_rows<T, kN, Features::residual>(a, stream);
     } else {
-      launch_statistic<T, kN, Features::full>(a, stream);
+      launch_rows<T, kN, Features::full>(a, stream);
     }
   });
 }

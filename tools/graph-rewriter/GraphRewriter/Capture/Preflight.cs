@@ -8,7 +8,7 @@ public static class Preflight
 {
     private const string MakeStatic = "give its dynamic axes sizes with 'flashrt rewrite --shape', so that what depends on shapes is folded away";
 
-    private const string Replace = "'flashrt rewrite' replaces it; otherwise let the session run nothing but the replays";
+    private const string Replace = "let the session run nothing but the replays, as FlashRtSession does";
 
     /// <summary>Examines the main graph and the functions it calls.</summary>
     public static PreflightReport Of(OnnxModel model)
