@@ -44,6 +44,7 @@ public static class DefaultPipeline
         new ExpandContrib(),
         new ExpandRotary(),
         new BareAttention(),
+        new InlineBranches(),
         new DropNoOps(),
         new FoldConstants(),
         new RegularGathers(),

@@ -25,6 +25,7 @@ public sealed class CanonicalTests
         Case("dropout", g => g.Op("Neg", g.Op("Dropout", X(g))), "Neg"),
         Case("concat of one", g => g.Op("Neg", g.Node("Concat", [X(g)], [("axis", 1)])[0]), "Neg"),
         Case("concat with nothing", g => g.Op("Neg", g.Node("Concat", [g.Initializer("none", Float, [2, 0, 4]), X(g)], [("axis", 1)])[0]), "Neg"),
+        Case("concat with nothing in between", g => g.Node("Concat", ["x", g.Initializer("none", Float, [2, 0, 4]), "x"], [("axis", 1)])[0], "Concat"),
         Case("times one, plus zero, over one", g => g.Op("Neg", g.Op("Div", g.Op("Add", g.Op("Mul", X(g), g.Scalar("one", Float, 1)), g.Scalar("zero", Float, 0)), g.Scalar("o", Float, 1))), "Neg"),
         Case("times a vector of ones is a weight", g => g.Op("Neg", g.Op("Mul", X(g), g.Initializer("w", Float, [4], 1, 1, 1, 1))), "Mul Neg"),
         Case("plus a zero that widens stays", g => g.Op("Neg", g.Op("Add", X(g), g.Initializer("zero", Float, [1, 1, 1, 1], 0))), "Add Neg"),

@@ -12,6 +12,11 @@ internal static class ConstantEvaluator
     /// <summary>Stored tensors above this are weights, which only <see cref="Selecting"/> operators read here.</summary>
     public const long MostStoredElements = 1 << 20;
 
+    // A weight in another order or type is no news to anybody, only another copy.
+    private const long MostCopiedElements = 1 << 16;
+
+    private static readonly HashSet<string> Copying = ["Transpose", "Cast", "CastLike"];
+
     /// <summary>Operators that read no more of their first input than they give.</summary>
     public static readonly HashSet<string> Selecting = ["Gather", "Slice", "Split", "GatherND", "GatherElements"];
 
@@ -47,12 +52,14 @@ internal static class ConstantEvaluator
     // Size first: a large weight is not even mapped.
     private static bool IsReady(Node node)
     {
+        var most = Copying.Contains(node.OpType) ? MostCopiedElements : MostStoredElements;
         for (var i = 0; i < node.Inputs.Count; i++)
-            if (node.Inputs[i] is { } input && !IsSmall(input, i == 0 && Selecting.Contains(node.OpType))) return false;
+            if (node.Inputs[i] is { } input && !IsSmall(input, most, i == 0 && Selecting.Contains(node.OpType))) return false;
         return true;
     }
 
-    private static bool IsSmall(Value input, bool selected) => (selected || input.Initializer is not { } t || ConstantLayout.Count(t.Dims) <= MostStoredElements)
+    private static bool IsSmall(Value input, long mostStored, bool selected) =>
+        (selected || input.Initializer is not { } t || ConstantLayout.Count(t.Dims) <= mostStored)
         && input.Constant is { } c && (selected || c.Count <= MostElements) && (c.Type.IsFloat() || c.Type.IsInteger() || c.Type == DataType.Bool);
 
     private static ConstantTensor? ShapeOf(Node node)

@@ -16,10 +16,26 @@ public sealed class DropNoOps : IPass
         var dropped = 0;
         foreach (var node in edit.Graph.Nodes)
         {
+            if (WithoutEmptyParts(node) is { } shorter)
+            {
+                edit.Replace(node, shorter);
+                dropped++;
+                continue;
+            }
             if (NoOps.Source(node) is not { } source || !edit.Forward(node.Outputs[0]!, source)) continue;
             edit.Replace(node);
             dropped++;
         }
         return edit.Apply(dropped);
+    }
+
+    // A cache that starts empty is a part without rows.
+    private static NodeProto? WithoutEmptyParts(Node node)
+    {
+        if (node is not { OpType: "Concat", Domain: "" } || NoOps.Filled(node) is not { Count: > 1 } parts || parts.Count == node.Inputs.Count) return null;
+        var shorter = node.Proto.Clone();
+        shorter.Input.Clear();
+        shorter.Input.AddRange(parts.Select(p => p!.Name));
+        return shorter;
     }
 }

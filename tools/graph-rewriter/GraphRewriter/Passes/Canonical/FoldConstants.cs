@@ -24,8 +24,10 @@ public sealed class FoldConstants : IPass
     public int Run(PassContext context)
     {
         var edit = new GraphEdit(context);
-        var known = Known(edit.Graph, MostOfTable);
-        if (known.Where(v => FromWeight(v, 0)).Sum(v => v.Constant!.Raw.Length) > Budget) known = Known(edit.Graph, MostOfWeight);
+        var fromWeights = FromWeights(edit.Graph);
+        var known = Known(edit.Graph, fromWeights, MostOfTable);
+        if (known.Where(v => fromWeights.Contains(v) && View(v) is null).Sum(v => v.Constant!.Raw.Length) > Budget)
+            known = Known(edit.Graph, fromWeights, MostOfWeight);
         var equal = new Dictionary<string, Value>(StringComparer.Ordinal);
         var folded = edit.Graph.Nodes.SelectMany(n => n.Outputs).OfType<Value>().Where(v => IsNeeded(v, known)).ToList();
         foreach (var value in folded)
@@ -43,28 +45,34 @@ public sealed class FoldConstants : IPass
         return edit.Apply(folded.Count);
     }
 
-    private static HashSet<Value> Known(Graph graph, long mostOfTable)
+    // What is computed from a large stored tensor.
+    private static HashSet<Value> FromWeights(Graph graph)
+    {
+        var found = graph.Values.Where(v => v.Initializer is { } t && ConstantLayout.Count(t.Dims) > MostOfWeight).ToHashSet();
+        foreach (var node in graph.Nodes)
+            if (node.Inputs.Any(i => i is not null && found.Contains(i))) found.UnionWith(node.Outputs.OfType<Value>());
+        return found;
+    }
+
+    private static HashSet<Value> Known(Graph graph, HashSet<Value> fromWeights, long mostOfTable)
     {
         var known = new HashSet<Value>();
         foreach (var node in graph.Nodes)
             foreach (var output in node.Outputs)
-                if (output is not null && IsFoldable(output, node, mostOfTable)) known.Add(output);
+                if (output is not null && IsFoldable(output, node, fromWeights, mostOfTable)) known.Add(output);
         return known;
     }
 
-    private static bool IsFoldable(Value value, Node node, long mostOfTable)
+    private static bool IsFoldable(Value value, Node node, HashSet<Value> fromWeights, long mostOfTable)
     {
         if (View(value) is not null) return true;
         if (value.Constant is not { } constant || node.Domain.Length > 0) return false;
-        return node.OpType == "Constant" || constant.Count <= MostOfWeight || !FromWeight(value, 0)
+        return node.OpType == "Constant" || constant.Count <= MostOfWeight || !fromWeights.Contains(value)
             || (constant.Count <= MostOfTable && (IsSelection(node) || constant.Count <= mostOfTable && node.OpType is not ("Transpose" or "Cast")));
     }
 
     private static bool IsSelection(Node node) => ConstantEvaluator.Selecting.Contains(node.OpType)
         || (Views.Contains(node.OpType) || node.OpType == "Cast") && node.Input(0)?.Producer is { } source && IsSelection(source);
-
-    private static bool FromWeight(Value value, int depth) => depth > 64 || (value.Initializer is { } t ? ConstantLayout.Count(t.Dims) > MostOfWeight
-        : value.Producer is { } node && node.Inputs.Any(i => i is not null && FromWeight(i, depth + 1)));
 
     // Another shape of a stored tensor is the same data: no byte is copied, whether it is in the file or beside it.
     private static TensorProto? View(Value value)

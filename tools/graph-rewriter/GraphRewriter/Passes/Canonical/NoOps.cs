@@ -49,9 +49,12 @@ internal static class NoOps
     private static Value? OnlyPart(Node node)
     {
         if (node.Inputs.Count == 1) return node.Inputs[0];
-        var parts = node.Inputs.Where(i => i is not null && !IsEmpty(i)).ToList();
+        var parts = Filled(node);
         return parts.Count == 1 ? parts[0] : null;
     }
+
+    /// <summary>The parts of a Concat that hold anything.</summary>
+    public static List<Value?> Filled(Node node) => [.. node.Inputs.Where(i => i is not null && !IsEmpty(i))];
 
     private static bool IsEmpty(Value value) => value.Shape is { } shape && shape.Any(d => d.Value == 0);
 
