@@ -6,7 +6,7 @@ namespace FlashRt.CustomOps.Tests;
 /// <param name="Op">The op.</param>
 /// <param name="Why">What is wrong with it.</param>
 /// <param name="Shapes">Inputs and their shapes, e.g. <c>X=2x8 weight=9</c>; <c>s</c> is a scalar.</param>
-/// <param name="Attributes">Attributes, e.g. <c>epsilon=-1.0 layout=BSNH</c>; a point makes a float, a letter a string.</param>
+/// <param name="Attributes">Attributes, e.g. <c>epsilon=-1.0 layout=BSNH</c>; a point makes a float, a comma a list, a letter a string.</param>
 /// <param name="Message">What the message must say besides op and node.</param>
 internal sealed record BadCall(string Op, string Why, string Shapes, string Attributes, params string[] Message)
 {
@@ -33,7 +33,8 @@ internal sealed record BadCall(string Op, string Why, string Shapes, string Attr
     }
 
     private static object Value(string text) =>
-        long.TryParse(text, CultureInfo.InvariantCulture, out var integer) ? integer
+        text.Contains(',') ? text.Split(',').Select(t => long.Parse(t, CultureInfo.InvariantCulture)).ToArray()
+        : long.TryParse(text, CultureInfo.InvariantCulture, out var integer) ? integer
         : double.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : text;
 
     private static IEnumerable<KeyValuePair<string, string>> Split(string text) =>

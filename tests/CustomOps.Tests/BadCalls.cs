@@ -37,6 +37,9 @@ internal static class BadCalls
         new("PatchIm2col", "patch of zero", "X=1x4x4x3", "patch_size=0", "patch_size"),
         new("EulerStep", "missing step", "actions=2x4 velocity=2x4", "", "dt", "required"),
         new("EulerStep", "negative offset", "actions=2x4 velocity=2x4", "dt=0.1 velocity_offset=-4", "velocity_offset", "-4"),
+        new("Concat", "missing axis", "X0=2x8 X1=2x8", "", "axis", "required"),
+        new("Split", "missing sizes", "X=2x8", "axis=0", "sizes", "required"),
+        new("Split", "a negative size", "X=2x8", "axis=1 sizes=9,-1", "sizes", "[9, -1]"),
     ];
 
     /// <summary>Refused when the node runs: the shapes are wrong.</summary>
@@ -117,6 +120,13 @@ internal static class BadCalls
         new("StridedCopy", "columns outside", "src=2x8", "dst_cols=4 col_offset=6", "src", "[2, 8]"),
         new("RepeatInterleaveHeads", "heads that do not divide", "src=2x8", "num_heads=3 repeat=2", "src", "num_heads", "[2, 8]"),
         new("EulerStep", "too little velocity", "actions=2x8 velocity=2x4", "dt=0.1", "velocity", "[2, 4]"),
+        new("Concat", "parts that differ elsewhere", "X0=2x8 X1=3x8", "axis=1", "X1", "[2, 8]", "[3, 8]"),
+        new("Concat", "parts of another rank", "X0=2x8 X1=2x8x1", "axis=1", "X1", "[2, 8, 1]"),
+        new("Concat", "an axis that is not there", "X0=2x8 X1=2x8", "axis=2", "axis", "[2, 8]"),
+        new("Split", "sizes that do not add up", "X=2x8", "axis=1 sizes=4,3", "sizes", "7", "[2, 8]"),
+        new("ScatterND", "indices of more axes than data has", "data=4x4 indices=1x3 updates=1", "", "indices", "[1, 3]"),
+        new("ScatterND", "updates of another shape", "data=4x4 indices=1x1 updates=1x3", "", "updates", "[1, 4]", "[1, 3]"),
+        new("ScatterND", "an index out of range", "data=1x4 indices=1x1 updates=1x4", "", "indices", "1"),
         new("EulerStep", "offset past the end", "actions=2x4 velocity=2x4", "dt=0.1 velocity_offset=1", "velocity", "velocity_offset"),
     ];
 }

@@ -28,6 +28,11 @@ struct ValueJson {
     out << "\"float\",\"default\":" << value;
   }
   void operator()(const std::string& value) const { out << "\"string\",\"default\":" << quoted(value); }
+  void operator()(const std::vector<int64_t>& values) const {
+    out << "\"ints\",\"default\":[";
+    for (size_t i = 0; i < values.size(); ++i) out << (i == 0 ? "" : ",") << values[i];
+    out << "]";
+  }
 };
 
 void write_op(std::ostringstream& out, const OpBase& op, const std::set<std::string>& providers) {

@@ -144,8 +144,9 @@ T attribute_or_default(const Attribute& attribute, const char* type_name, Get&& 
   if (status == nullptr) return value;
   const std::string message = api().GetErrorMessage(status);
   api().ReleaseStatus(status);
-  // ORT's two failures: "No attribute with name:'x'is defined." and "Attribute name and type don't match".
-  const bool missing = message.find("No attribute with name") != std::string::npos;
+  // ORT's failures: "No attribute with name:'x'is defined.", of lists "No attribute with this name is defined.", and "Attribute name and
+  // type don't match".
+  const bool missing = message.find("No attribute with") != std::string::npos;
   check(missing, "attribute ", attribute.name, " must be a ", type_name, ": ", message);
   check(!attribute.required, "attribute ", attribute.name, " is missing: it is a required ", type_name);
   return std::get<T>(attribute.value);
@@ -174,6 +175,15 @@ std::string NodeInfo::string_attribute(const char* name) const {
     OrtStatus* status = api().KernelInfoGetAttribute_string(info_, name, v.data(), &size);
     v.resize(size > 0 ? size - 1 : 0);
     return status;
+  });
+}
+
+std::vector<int64_t> NodeInfo::ints_attribute(const char* name) const {
+  return attribute_or_default<std::vector<int64_t>>(declared(name), "list of ints", [&](std::vector<int64_t>& v) -> OrtStatus* {
+    size_t size = 0;
+    if (OrtStatus* status = api().KernelInfoGetAttributeArray_int64(info_, name, nullptr, &size)) return status;
+    v.resize(size);
+    return size == 0 ? nullptr : api().KernelInfoGetAttributeArray_int64(info_, name, v.data(), &size);
   });
 }
 
@@ -331,6 +341,21 @@ std::string ShapeInference::string_attribute(const char* name) const {
   if (status == nullptr && attribute != nullptr) return value;
   if (status != nullptr) api().ReleaseStatus(status);
   return std::get<std::string>(declared(name).value);
+}
+
+std::vector<int64_t> ShapeInference::ints_attribute(const char* name) const {
+  const OrtOpAttr* attribute = nullptr;
+  std::vector<int64_t> values(64);  // more than any op takes
+  size_t bytes = 0;
+  OrtStatus* status = api().ShapeInferContext_GetAttribute(context_, name, &attribute);
+  if (status == nullptr && attribute != nullptr)
+    status = api().ReadOpAttr(attribute, ORT_OP_ATTR_INTS, values.data(), values.size() * sizeof(int64_t), &bytes);
+  if (status == nullptr && attribute != nullptr) {
+    values.resize(bytes / sizeof(int64_t));
+    return values;
+  }
+  if (status != nullptr) api().ReleaseStatus(status);
+  return std::get<std::vector<int64_t>>(declared(name).value);
 }
 
 Dim ShapeInference::unknown() {

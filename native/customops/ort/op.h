@@ -42,6 +42,7 @@ class NodeInfo {
   int64_t int_attribute(const char* name) const;
   bool flag_attribute(const char* name) const;  // an int that must be 0 or 1
   std::string string_attribute(const char* name) const;
+  std::vector<int64_t> ints_attribute(const char* name) const;
   bool has_input(size_t index) const;
   bool has_output(size_t index) const;
   DType type() const { return type_; }
@@ -143,6 +144,7 @@ class ShapeInference {
   const std::optional<Dims>& input(size_t index) const;  // no value: absent, or of unknown rank
   int64_t int_attribute(const char* name) const;
   std::string string_attribute(const char* name) const;
+  std::vector<int64_t> ints_attribute(const char* name) const;
   void output(size_t index, const Dims& dims);
   void same(size_t output_index, size_t input_index);
   void finish();  // after the op's infer()

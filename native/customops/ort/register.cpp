@@ -6,6 +6,7 @@
 #include "ort/gemm_ops.h"
 #include "ort/memory_ops.h"
 #include "ort/norm_ops.h"
+#include "ort/pieces_ops.h"
 #include "ort/quantize_ops.h"
 #include "ort/rope_ops.h"
 
@@ -20,7 +21,8 @@ const std::vector<std::unique_ptr<OpBase>>& registered_ops() {
       Gelu, Silu, Relu, BiasAdd, ResidualAdd, GatedActivation, GatedActivationQuantize, SoftmaxRows, Attention,
       RotaryEmbedding, QkvSplit, QkvSplitRope, QkvSplitRopeKvCache, KvCacheWrite,
       QuantizeFp8, DequantizeFp8, QuantizeInt8, QuantizeNvfp4, DequantizeNvfp4, Gemm, Fp8Gemm, Fp8WeightGemm, Int8Gemm, Nvfp4Gemm,
-      PatchIm2col, Copy, StridedCopy, FillNegInf, RepeatInterleaveHeads, CastFloat16, EulerStep>();
+      PatchIm2col, Copy, StridedCopy, FillNegInf, RepeatInterleaveHeads, CastFloat16, EulerStep,
+      Concat, Split, ScatterND>();
   return ops;
 }
 

@@ -32,7 +32,7 @@ struct Output {
   bool optional = false;
 };
 
-using AttributeValue = std::variant<int64_t, float, std::string>;
+using AttributeValue = std::variant<int64_t, float, std::string, std::vector<int64_t>>;
 
 /// An attribute with its default. `values` lists what a string attribute may be; a required attribute has no default.
 struct Attribute {

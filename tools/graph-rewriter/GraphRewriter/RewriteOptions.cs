@@ -25,4 +25,12 @@ public sealed record RewriteOptions
 
     /// <summary>The rules to apply, in order; null applies <see cref="DefaultPipeline.Rules"/>.</summary>
     public IReadOnlyList<IRule>? Rules { get; init; }
+
+    /// <summary>
+    /// Replace what ONNX Runtime would capture unsafely in a CUDA graph and no rule took: Concat, Split, ScatterND and broadcast MatMul.
+    /// </summary>
+    public bool CaptureSafe { get; init; } = true;
+
+    /// <summary>Rules of the caller's own, tried before <see cref="Rules"/>.</summary>
+    public IReadOnlyList<IRule> OwnRules { get; init; } = [];
 }

@@ -1,6 +1,7 @@
 #include "kernels/core/divisor.h"
 #include "kernels/core/elementwise.cuh"
 #include "kernels/memory/strided_copy.h"
+#include "kernels/memory/words.cuh"
 
 namespace flashrt {
 namespace {
@@ -48,11 +49,7 @@ void strided_copy_cuda(const StridedCopyArgs& a, cudaStream_t stream) {
   uint64_t bits = reinterpret_cast<uintptr_t>(a.from) | reinterpret_cast<uintptr_t>(a.to) | static_cast<uint64_t>(a.run);
   for (int axis = 0; axis < 4; ++axis)
     if (a.sizes[axis] > 1) bits |= static_cast<uint64_t>(a.strides[axis]);
-  if (bits % 16 == 0) copy_words<uint4>(a, stream);
-  else if (bits % 8 == 0) copy_words<uint2>(a, stream);
-  else if (bits % 4 == 0) copy_words<uint32_t>(a, stream);
-  else if (bits % 2 == 0) copy_words<uint16_t>(a, stream);
-  else copy_words<uint8_t>(a, stream);
+  dispatch_word(bits, [&](auto tag) { copy_words<typename decltype(tag)::type>(a, stream); });
 }
 
 }  // namespace flashrt

@@ -10,12 +10,15 @@ public static class Preflight
 
     private const string Replace = "let the session run nothing but the replays, as FlashRtSession does";
 
+    private const string Kept = "'flashrt explain' says why the rewrite did not replace it; let the session run nothing but the replays";
+
     /// <summary>Examines the main graph and the functions it calls.</summary>
     public static PreflightReport Of(OnnxModel model)
     {
         var graph = model.Graph;
         var placement = new Placement(graph);
         var fed = FedValues(graph, placement);
+        var advice = graph.Nodes.Any(n => n.Domain == FusedSites.Domain) ? Kept : Replace;
         return new PreflightReport(model.Path ?? "")
         {
             Nodes = graph.Nodes.Count,
@@ -24,7 +27,7 @@ public static class Preflight
                 .SelectMany(i => i.Type?.TensorType?.Shape?.Dim ?? []).Where(d => !d.HasDimValue).Select(d => d.HasDimParam ? d.DimParam : "?").Distinct()],
             Blockers = [.. Blockers(model, placement)],
             Unsafe = [.. graph.Nodes.Where(n => placement[n] == NodePlace.Cuda && IsStaged(n))
-                .Select(n => new PreflightIssue(n.Name, n.OpType, CaptureHazards.StagedReason(CaptureHazards.Described.ToString()), Replace))],
+                .Select(n => new PreflightIssue(n.Name, n.OpType, CaptureHazards.StagedReason(CaptureHazards.Described.ToString()), advice))],
             Frozen = [.. Frozen(graph, placement, fed)],
         };
     }

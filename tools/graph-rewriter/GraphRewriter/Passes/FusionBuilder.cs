@@ -3,7 +3,7 @@ namespace FlashRt.GraphRewriter.Passes;
 /// <summary>What a rule needs to make the inputs of a fused node: constants in the type and shape the operator takes.</summary>
 public sealed class FusionBuilder
 {
-    /// <summary>Marks initializers that the rewriter made, so that a restore can take them out again.</summary>
+    /// <summary>Marks initializers and type notes that the rewriter made, so that a restore can take them out again.</summary>
     internal const string Derived = "flashrt.derived";
 
     private readonly List<Value> added = [];

@@ -20,6 +20,9 @@ public sealed class PassContext
     /// <summary>What --repair changed.</summary>
     internal List<Repair> Repairs { get; } = [];
 
+    /// <summary>Names of values whose type the model notes; null until somebody asks.</summary>
+    internal HashSet<string>? Noted { get; set; }
+
     /// <summary>Matches that could not be replaced, for the report.</summary>
     internal List<UnfusedSite> NotFused { get; } = [];
 }

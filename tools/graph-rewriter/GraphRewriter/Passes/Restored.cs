@@ -37,6 +37,9 @@ internal sealed class Restored(GraphProto graph)
     {
         var read = nodes.SelectMany(n => n.Input.Concat(Captured.By(n))).Concat(graph.Output.Select(o => o.Name)).ToHashSet(StringComparer.Ordinal);
         var kept = tensors.Values.Where(t => read.Contains(t.Name) || t.MetadataProps.All(m => m.Key != FusionBuilder.Derived)).ToArray();
+        var notes = graph.ValueInfo.Where(v => v.MetadataProps.All(m => m.Key != FusionBuilder.Derived)).ToArray();
+        graph.ValueInfo.Clear();
+        graph.ValueInfo.AddRange(notes);
         graph.Node.Clear();
         graph.Node.AddRange(nodes);
         graph.Initializer.Clear();

@@ -7,7 +7,7 @@ namespace FlashRt.GraphRewriter.Passes;
 /// Applies one rule wherever it fits. Roots are visited from the graph's end, so that of two overlapping matches the larger wins: a
 /// norm with the cast behind it before the norm alone.
 /// </summary>
-public sealed class RulePass(IRule rule) : IPass
+public sealed class RulePass(IRule rule, Func<Node, bool>? where = null) : IPass
 {
     /// <inheritdoc/>
     public string Name => rule.Name;
@@ -38,7 +38,7 @@ public sealed class RulePass(IRule rule) : IPass
         void Tell(Node node, string reason, PatternMiss? miss = null) => context.NotFused.Add(new UnfusedSite(rule.Name, node.Name, reason) { Miss = miss });
     }
 
-    private static IEnumerable<Value> Roots(Node node) => node.Outputs is [{ } first, ..] ? [first] : [];
+    private IEnumerable<Value> Roots(Node node) => node.Outputs is [{ } first, ..] && (where is null || where(node)) ? [first] : [];
 
     private string? Reason(Match match) => rule.Reject(match)
         ?? Region.Find(rule.Replace(match, new FusionBuilder(match.Graph)), match).Reason;
@@ -66,6 +66,7 @@ public sealed class RulePass(IRule rule) : IPass
         context.Released.UnionWith(region.Nodes.SelectMany(n => n.Inputs).Where(i => i?.Initializer is not null).Select(i => i!.Name));
         foreach (var value in builder.Added) context.Model.Graph.Adopt(value);
         context.Model.Graph.Replace(region.Removable, [Node(region.Fusion, overload)]);
+        foreach (var output in region.Fusion.Outputs) TypeNotes.Add(output, context);
     }
 
     private NodeProto Node(Fusion fusion, string overload)

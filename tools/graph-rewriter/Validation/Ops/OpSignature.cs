@@ -8,7 +8,7 @@ namespace FlashRt.Validation.Ops;
 /// <param name="Type">Value of the type variable.</param>
 /// <param name="Inputs">Inputs that the node has.</param>
 /// <param name="Outputs">Outputs that the node has.</param>
-/// <param name="Attributes">Attributes that the node has: <see cref="long"/>, <see cref="double"/> or <see cref="string"/>.</param>
+/// <param name="Attributes">Attributes that the node has: <see cref="long"/>, <see cref="double"/>, <see cref="string"/> or an array of <see cref="long"/>.</param>
 public sealed record OpSignature(
     Op Op,
     ElementType Type,
@@ -47,7 +47,7 @@ public sealed record OpSignature(
     public override string ToString()
     {
         var outputs = Outputs.SequenceEqual(Op.Outputs.Where(o => !o.Optional).Select(o => o.Name)) ? "" : " -> " + string.Join(", ", Outputs);
-        var attributes = string.Concat(Attributes.Select(a => string.Create(CultureInfo.InvariantCulture, $" {a.Key}={a.Value}")));
+        var attributes = string.Concat(Attributes.Select(a => string.Create(CultureInfo.InvariantCulture, $" {a.Key}={(a.Value is long[] list ? string.Join(',', list) : a.Value)}")));
         return $"{Op.Name}({string.Join(", ", Inputs)}){outputs} {Type.Name()}{attributes}";
     }
 }

@@ -35,6 +35,9 @@ public static class OpBodies
         ["RotaryEmbedding"] = RopeBody.Write,
         ["QkvSplit"] = RopeBody.Split,
         ["Attention"] = AttentionBody.Write,
+        ["Concat"] = PiecesBody.Concat,
+        ["Split"] = PiecesBody.Split,
+        ["ScatterND"] = PiecesBody.ScatterND,
     };
 
     // Forms of a call that standard ops cannot express: a scale from the data, sizes read on the device, packed operands.

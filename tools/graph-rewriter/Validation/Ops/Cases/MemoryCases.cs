@@ -74,7 +74,7 @@ internal static class MemoryCases
     };
 
     // Values of any type: random ones, and for floats those whose bits are special.
-    private static OpTensor Any(Data d, long[] shape) => d.T switch
+    internal static OpTensor Any(Data d, long[] shape) => d.T switch
     {
         ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 => d.Cycle(shape, [.. Bits, .. d.Normal([97]).Values]),
         ElementType.Float8E4M3 => d.Normal(shape, 50),

@@ -53,6 +53,9 @@ public static class OpCases
         ["RepeatInterleaveHeads"] = MemoryCases.RepeatInterleaveHeads,
         ["CastFloat16"] = MemoryCases.CastFloat16,
         ["EulerStep"] = MemoryCases.EulerStep,
+        ["Concat"] = PiecesCases.Concat,
+        ["Split"] = PiecesCases.Split,
+        ["ScatterND"] = PiecesCases.ScatterND,
     };
 
     /// <summary>Every case of every op in the catalog.</summary>

@@ -51,6 +51,9 @@ public static class OpReferences
         ["RepeatInterleaveHeads"] = MemoryReference.RepeatInterleaveHeads,
         ["CastFloat16"] = MemoryReference.CastFloat16,
         ["EulerStep"] = MemoryReference.EulerStep,
+        ["Concat"] = PiecesReference.Concat,
+        ["Split"] = PiecesReference.Split,
+        ["ScatterND"] = PiecesReference.ScatterND,
     };
 
     /// <summary>Whether there is a reference for the op.</summary>
