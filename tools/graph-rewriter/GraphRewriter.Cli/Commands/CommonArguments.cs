@@ -1,5 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
+using FlashRt.GraphRewriter.Rules;
 
 namespace FlashRt.GraphRewriter.Cli.Commands;
 
@@ -23,6 +24,8 @@ internal static class CommonArguments
     });
 
     public static Option<string> Report() => OutputFile(new Option<string>("--report") { Description = "Write the result as JSON.", HelpName = "R.json" });
+
+    public static Option<string> Html() => OutputFile(new Option<string>("--html") { Description = "Write the result as one HTML page.", HelpName = "R.html" });
 
     public static Option<string> Provider() => new Option<string>("--provider")
     {
@@ -48,6 +51,27 @@ internal static class CommonArguments
         DefaultValueFactory = _ => [],
         CustomParser = ParseDims,
     };
+
+    /// <summary>--rules my.dll, repeated for further assemblies.</summary>
+    public static Option<string[]> Rules() => new("--rules")
+    {
+        Description = "Assembly with rules of your own, which are tried before the built-in ones; repeat it for further assemblies.",
+        HelpName = "RULES.dll",
+        DefaultValueFactory = _ => [],
+    };
+
+    /// <summary>The rules of the assemblies; one that holds none is a usage error.</summary>
+    public static IReadOnlyList<IRule> LoadRules(IEnumerable<string> paths)
+    {
+        try
+        {
+            return [.. paths.SelectMany(RuleLibrary.Load)];
+        }
+        catch (RuleLibraryException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
 
     /// <summary>An optional number; what is no number, or not <paramref name="wanted"/>, is a usage error.</summary>
     public static Option<T?> Number<T>(string name, string helpName, string description, Func<T, bool> wanted, string expected) where T : struct, IParsable<T>

@@ -11,22 +11,27 @@ internal static class ExplainCommand
         var rule = new Option<string>("--rule") { Description = "Only this rule.", HelpName = "RULE" };
         var node = new Option<string>("--node") { Description = "Only what concerns this node.", HelpName = "NODE" };
         var shapes = CommonArguments.Shapes();
+        var dims = CommonArguments.Dims();
+        var rules = CommonArguments.Rules();
         var report = CommonArguments.Report();
         var command = new Command("explain", "Says why places that look fusable are not fused: which pattern element, where, expected what, found what.")
         {
-            input, rule, node, shapes, report,
+            input, rule, node, shapes, dims, rules, report,
         };
         command.SetAction(parsed => Run(terminal, OnnxModel.Load(parsed.GetValue(input)!), parsed.GetValue(rule), parsed.GetValue(node),
-            new RewriteOptions { Shapes = parsed.GetValue(shapes)! }, parsed.GetValue(report)));
+            new RewriteOptions
+            {
+                Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, OwnRules = CommonArguments.LoadRules(parsed.GetValue(rules)!),
+            }, parsed.GetValue(report)));
         return command;
     }
 
     private static int Run(Terminal terminal, OnnxModel model, string? rule, string? node, RewriteOptions options, string? reportPath)
     {
-        var rules = (options.Rules ?? DefaultPipeline.Rules).Select(r => r.Name).ToList();
+        var rules = options.OwnRules.Concat(options.Rules ?? DefaultPipeline.Rules).Select(r => r.Name).ToList();
         if (rule is not null && !rules.Contains(rule)) throw new UsageException($"There is no rule '{rule}'; the rules are {string.Join(", ", rules)}.");
         if (node is not null && model.Graph.Nodes.All(n => n.Name != node)) throw new UsageException($"{model.Path} has no node '{node}'.");
-        ShapeCheck.Of(model, options.Shapes);
+        ShapeCheck.Of(model, options.Shapes, options.Dims);
 
         var report = Rewriter.Rewrite(model, options);
         if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());

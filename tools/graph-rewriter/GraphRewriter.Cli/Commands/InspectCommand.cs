@@ -11,22 +11,26 @@ internal static class InspectCommand
         var input = CommonArguments.Model("MODEL.onnx", "The model to look at.");
         var shapes = CommonArguments.Shapes();
         var dims = CommonArguments.Dims();
-        var command = new Command("inspect", "Ops, types, shapes and dynamic axes of a model, and what a rewrite would do.") { input, shapes, dims };
-        command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(shapes)!, parsed.GetValue(dims)!));
+        var rules = CommonArguments.Rules();
+        var command = new Command("inspect", "Ops, types, shapes and dynamic axes of a model, and what a rewrite would do.") { input, shapes, dims, rules };
+        command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, new RewriteOptions
+        {
+            Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, OwnRules = CommonArguments.LoadRules(parsed.GetValue(rules)!),
+        }));
         return command;
     }
 
-    private static int Run(Terminal terminal, string input, IReadOnlyDictionary<string, long[]> shapes, IReadOnlyDictionary<string, long> dims)
+    private static int Run(Terminal terminal, string input, RewriteOptions options)
     {
         var model = OnnxModel.Load(input);
-        ShapeCheck.Of(model, shapes, dims);
+        ShapeCheck.Of(model, options.Shapes, options.Dims);
         Header(terminal, model);
         Interface(terminal, "input", model, model.Proto.Graph.Input.Where(i => model.Graph.Find(i.Name)?.Initializer is null));
         Interface(terminal, "output", model, model.Proto.Graph.Output);
         terminal.Table(["op", "nodes>", "types"], model.Graph.Nodes.GroupBy(OpName).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => new[] { g.Key, $"{g.Count()}", string.Join(" ", Types(g)) }));
         terminal.Line("A rewrite would give:");
-        RewriteCommand.Print(terminal, Rewriter.Rewrite(model.Clone(), new RewriteOptions { Shapes = shapes, Dims = dims }));
+        RewriteCommand.Print(terminal, Rewriter.Rewrite(model.Clone(), options));
         return ExitCode.Ok;
     }
 

@@ -25,7 +25,7 @@ internal static class PreflightCommand
     private static int Run(Terminal terminal, string input, RewriteOptions options, bool json)
     {
         var model = OnnxModel.Load(input);
-        ShapeCheck.Of(model, options.Shapes);
+        ShapeCheck.Of(model, options.Shapes, options.Dims);
         FixInputShapes.Apply(model, options);
         var report = Preflight.Of(model);
         if (json) terminal.Out.WriteLine(report.ToJson());

@@ -1,3 +1,5 @@
+using FlashRt.Validation.Html;
+
 namespace FlashRt.GraphRewriter.Cli.Commands;
 
 /// <summary>flashrt rewrite: replaces what the rules recognise by FlashRT ops.</summary>
@@ -11,7 +13,10 @@ internal static class RewriteCommand
         var output = CommonArguments.Output();
         var shapes = CommonArguments.Shapes();
         var dims = CommonArguments.Dims();
+        var rules = CommonArguments.Rules();
         var report = CommonArguments.Report();
+        var html = CommonArguments.Html();
+        var validate = new Option<bool>("--validate") { Description = "Prove the result on random inputs, site by site; the exit code is 1 when it fails." };
         var noFallback = new Option<bool>("--no-fallback")
         {
             Description = "Leave out the bodies of the fused ops: a smaller file that needs the library, and can be neither restored nor proved site by site.",
@@ -28,14 +33,16 @@ internal static class RewriteCommand
         {
             if (result.GetValueOrDefault<string>() is { } text && Capacity(text) is null) result.AddError($"--kv-cache takes in-place or in-place:CAPACITY, not '{text}'.");
         });
-        var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, dims, report, repair, noFallback, cache };
+        var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, dims, rules, report, html, validate, repair, noFallback, cache };
         command.Validators.Add(result =>
         {
             if (result.GetValue(input) is { } from && result.GetValue(output) is { } to && Path.GetFullPath(from) == Path.GetFullPath(to))
                 result.AddError("The output is the input; choose another name, since the original is needed to prove the result.");
+            if (result.GetValue(validate) && result.GetValue(cache) is not null)
+                result.AddError("--kv-cache changes what the model takes and gives, so --validate cannot run both models on the same data.");
         });
         command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(output)!,
-            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, Repair = parsed.GetValue(repair), CacheCapacity = parsed.GetValue(cache) is { } text ? Capacity(text) : null, Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report)));
+            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, OwnRules = CommonArguments.LoadRules(parsed.GetValue(rules)!), Repair = parsed.GetValue(repair), CacheCapacity = parsed.GetValue(cache) is { } text ? Capacity(text) : null, Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report), parsed.GetValue(html), parsed.GetValue(validate)));
         return command;
     }
 
@@ -43,7 +50,7 @@ internal static class RewriteCommand
     private static long? Capacity(string text) => text == "in-place" ? 0
         : text.StartsWith("in-place:", StringComparison.Ordinal) && long.TryParse(text["in-place:".Length..], out var rows) && rows > 0 ? rows : null;
 
-    private static int Run(Terminal terminal, string input, string output, RewriteOptions options, string? reportPath)
+    private static int Run(Terminal terminal, string input, string output, RewriteOptions options, string? reportPath, string? htmlPath, bool validate)
     {
         var report = terminal.Work("rewriting", progress =>
         {
@@ -56,8 +63,23 @@ internal static class RewriteCommand
         if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());
         Print(terminal, report);
         terminal.Line($"wrote {Markup.Escape(output)}");
-        return ExitCode.Ok;
+        return htmlPath is null && !validate ? ExitCode.Ok : Finish(terminal, input, output, report, options, htmlPath, validate);
     }
+
+    // Both files are read again, so that what is shown and proved is what was written.
+    private static int Finish(Terminal terminal, string input, string output, RewriteReport report, RewriteOptions options, string? htmlPath, bool validate)
+    {
+        OnnxModel before = OnnxModel.Load(input), after = OnnxModel.Load(output);
+        var proof = !validate ? null : terminal.Work("validating", progress =>
+            Validator.Validate(before, after, new ValidationOptions { Shapes = Sizes(after), Sites = options.Fallback }, progress));
+        if (proof is not null) ValidationPrinter.Print(terminal, proof);
+        if (htmlPath is not null) AtomicFile.Write(htmlPath, HtmlReport.Of(report, before, after, proof));
+        return proof is null or { Passed: true } ? ExitCode.Ok : ExitCode.Refused;
+    }
+
+    // The sizes that --shape and --dims gave the inputs.
+    private static Dictionary<string, long[]> Sizes(OnnxModel model) => model.Proto.Graph.Input.Select(i => (i.Name, Sizes: model.Graph.Find(i.Name)!.Shape?.Static()))
+        .Where(i => i.Sizes is not null).ToDictionary(i => i.Name, i => i.Sizes!);
 
     /// <summary>The summary that inspect prints too.</summary>
     public static void Print(Terminal terminal, RewriteReport report)

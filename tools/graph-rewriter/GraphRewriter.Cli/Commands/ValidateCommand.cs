@@ -1,3 +1,5 @@
+using FlashRt.Validation.Html;
+
 namespace FlashRt.GraphRewriter.Cli.Commands;
 
 /// <summary>flashrt validate: proves a rewritten model against its original.</summary>
@@ -15,9 +17,10 @@ internal static class ValidateCommand
         var seed = CommonArguments.Number<int>("--seed", "N", "Seed of the random inputs that are used without --data.", _ => true, "an integer");
         var provider = CommonArguments.Provider();
         var report = CommonArguments.Report();
+        var html = CommonArguments.Html();
         var command = new Command("validate", "Runs both models and compares them.")
         {
-            original, rewritten, data, sites, rtol, atol, shapes, seed, provider, report,
+            original, rewritten, data, sites, rtol, atol, shapes, seed, provider, report, html,
         };
         command.SetAction(parsed => Run(terminal, parsed.GetValue(original)!, parsed.GetValue(rewritten)!, parsed.GetValue(data), new ValidationOptions
         {
@@ -27,11 +30,11 @@ internal static class ValidateCommand
             Rtol = parsed.GetValue(rtol),
             Atol = parsed.GetValue(atol),
             Cuda = parsed.GetValue(provider) == "cuda",
-        }, parsed.GetValue(report)));
+        }, parsed.GetValue(report), parsed.GetValue(html)));
         return command;
     }
 
-    private static int Run(Terminal terminal, string original, string rewritten, string? data, ValidationOptions options, string? reportPath)
+    private static int Run(Terminal terminal, string original, string rewritten, string? data, ValidationOptions options, string? reportPath, string? htmlPath)
     {
         OnnxModel before = OnnxModel.Load(original, mixedTypes: true), after = OnnxModel.Load(rewritten);
         ShapeCheck.Of(before, options.Shapes!);
@@ -40,6 +43,8 @@ internal static class ValidateCommand
         {
             var report = terminal.Work("validating", progress => Validator.Validate(before, after, options, progress));
             if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());
+            if (htmlPath is not null)
+                AtomicFile.Write(htmlPath, HtmlReport.Of(new RewriteReport(original, before.Graph.Nodes.Count, after.Graph.Nodes.Count, FusedSites.Of(after), []), before, after, report));
             ValidationPrinter.Print(terminal, report);
             return report.Passed ? ExitCode.Ok : ExitCode.Refused;
         }

@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace FlashRt.Validation.Html;
+
+/// <summary>
+/// Sorts the nodes of a graph into the layers of the model. Exporters number them in the names of weights (model.layers.3.mlp.weight)
+/// or of nodes (/encoder/layer.3/MatMul); a node without such a name belongs to the latest layer that it depends on.
+/// </summary>
+internal static partial class Layers
+{
+    /// <summary>Nodes that come before every layer, or a graph without numbered names.</summary>
+    public const int Shared = -1;
+
+    public static IReadOnlyList<(int Layer, IReadOnlyList<Node> Nodes)> Of(Graph graph)
+    {
+        var layers = new Dictionary<Node, int>();
+        foreach (var node in graph.Nodes.Where(n => n.OpType != "Constant"))
+        {
+            var own = node.Inputs.Where(i => i is { Producer: null, Initializer: not null }).Select(i => i!.Name).Append(node.Proto.Name).Select(Number).Max();
+            var before = node.Inputs.OfType<Value>().Select(i => i.Producer is { } p ? layers.GetValueOrDefault(p, Shared) : Shared).DefaultIfEmpty(Shared).Max();
+            layers[node] = Math.Max(own, before);
+        }
+        return [.. layers.GroupBy(l => l.Value, l => l.Key).OrderBy(g => g.Key).Select(g => (g.Key, (IReadOnlyList<Node>)[.. g.OrderBy(n => n.Index)]))];
+    }
+
+    public static string Title(int layer) => layer == Shared ? "before the layers" : $"layer {layer}";
+
+    private static int Number(string name) =>
+        Numbered().Match(name) is { Success: true } match && int.TryParse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : Shared;
+
+    [GeneratedRegex(@"[./](\d{1,4})[./]")]
+    private static partial Regex Numbered();
+}
