@@ -43,10 +43,13 @@ public sealed class CudaGraphTests
                 var check = OutputCheck.Of(e, OpTensorBytes.Decode((ElementType)tensor.ElementType, [.. tensor.Shape], bytes));
                 Assert.IsTrue(check.Passed, $"{opCase}, replay {replay}, {output.Name}: {check.Failure}");
             }
-            operands = operands.ToDictionary(o => o.Key, o => Change(o.Value));
+            operands = operands.ToDictionary(o => o.Key, o => opCase.Signature.Op.Name == "ScatterND" && o.Key == "indices" ? Reordered(o.Value) : Change(o.Value));
         }
         Assert.IsTrue(bound.IsCaptured, $"{opCase} ran without a captured graph");
     }
+
+    // The same places in another order: places named twice have no defined result.
+    private static OpTensor Reordered(OpTensor indices) => indices with { Values = [.. indices.Values.Chunk((int)indices.Shape[^1]).Reverse().SelectMany(tuple => tuple)] };
 
     // Other values of the same kind: lengths and positions shrink, scales grow, everything else is turned round.
     private static OpTensor Change(OpTensor t) => t switch

@@ -48,6 +48,7 @@ public static class DefaultPipeline
         new DropNoOps(),
         new FoldConstants(),
         new RegularGathers(),
+        new PlainGathers(),
         new MergeCasts(),
         new HoistCasts(),
         new MergeTransposes(),
