@@ -6,9 +6,6 @@
 namespace flashrt {
 namespace {
 
-/// Vectors of a row that one thread keeps in registers; the rest of a longer row is read twice.
-constexpr int kCached = 4;
-constexpr int kMaxThreads = 512;
 /// Short rows go several to a block of this size, a warp each.
 constexpr int kWarpBlock = 128;
 
@@ -22,12 +19,19 @@ __device__ __forceinline__ float max_of(const float (&x)[N], float most) {
   return most;
 }
 
+/// e^x; for 16-bit results by the hardware's instruction, whose error (2 + |x| ulp of float32) they cannot hold.
+template <typename T>
+__device__ __forceinline__ float exponential(float x) {
+  if constexpr (sizeof(T) == 4) return expf(x);
+  else return __expf(x);
+}
+
 /// x = exp(x - center); the result is their sum.
-template <int N>
+template <typename T, int N>
 __device__ __forceinline__ float exponentiate(float (&x)[N], float center) {
   float total = 0;
 #pragma unroll
-  for (int i = 0; i < N; ++i) total += x[i] = expf(x[i] - center);
+  for (int i = 0; i < N; ++i) total += x[i] = exponential<T>(x[i] - center);
   return total;
 }
 
@@ -38,74 +42,101 @@ __device__ __forceinline__ void store_scaled(T* y, float (&x)[N], float factor) 
   store_floats<T, N>(y, x);
 }
 
-/// A row belongs to a warp or to the whole block. What fits in registers is read once; beyond that the maximum and the sum are kept
-/// online in the first pass, and the second pass reads again. A thread writes only what it has read for the last time.
-template <typename T, int N, bool kWarp>
-__global__ void __launch_bounds__(kWarp ? kWarpBlock : kMaxThreads) softmax_rows_kernel(const T* x, T* y, int64_t rows, int64_t cols) {
-  __shared__ float scratch[32];
+/// The maximum of some elements of a row, and the sum of exp(x - maximum) over them.
+struct Share {
+  float most, total;
+};
+
+template <typename T, int kWidth>
+__device__ __forceinline__ Share warp_share(Share own) {
+  const float most = warp_reduce<Max, kWidth>(own.most);
+  return {most, warp_reduce<Sum, kWidth>(own.total * exponential<T>(own.most - center_of(most)))};
+}
+
+/// Of the whole block, with one barrier.
+template <typename T>
+__device__ __forceinline__ Share block_share(Share own, Share* scratch) {
+  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = (blockDim.x + 31) >> 5;
+  own = warp_share<T, 32>(own);
+  if (warps == 1) return own;
+  if (lane == 0) scratch[warp] = own;
+  __syncthreads();
+  return warp_share<T, 32>(lane < warps ? scratch[lane] : Share{-INFINITY, 0.0f});
+}
+
+/// A row belongs to a warp or, with kThreads, to a block of at most that many. Each thread keeps kKeep vectors in registers, as
+/// exponentials relative to its own maximum until the row's is known. Of a longer row the rest is read again in the second pass. A thread
+/// writes only what it has read for the last time.
+template <typename T, int N, int kThreads, int kKeep, int kResident>
+__global__ void __launch_bounds__(kThreads == 0 ? kWarpBlock : kThreads, kResident) softmax_rows_kernel(const T* x, T* y, int64_t rows, int64_t cols) {
+  constexpr bool kWarp = kThreads == 0;
+  __shared__ Share scratch[32];
   const int threads = kWarp ? 32 : blockDim.x, thread = kWarp ? threadIdx.x % 32 : threadIdx.x;
   const int64_t row = kWarp ? static_cast<int64_t>(blockIdx.x) * (kWarpBlock / 32) + threadIdx.x / 32 : blockIdx.x;
   const int64_t vectors = row < rows ? cols / N : 0;
   x += row * cols;
   y += row * cols;
-  const auto reduce = [&](float value, auto op) {
-    if constexpr (kWarp) return warp_reduce(value, op);
-    else return block_reduce(value, scratch, op);
-  };
 
-  float kept[kCached][N], most = -INFINITY;
+  float kept[kKeep][N];
+  Share own{-INFINITY, 0.0f};
 #pragma unroll
-  for (int k = 0; k < kCached; ++k) {
+  for (int k = 0; k < kKeep; ++k) {
     const int64_t v = thread + k * threads;
     if (v < vectors) {
       load_floats<T, N>(x + v * N, kept[k]);
-      most = max_of<N>(kept[k], most);
+      own.most = max_of<N>(kept[k], own.most);
     }
   }
-  float rest_most = -INFINITY, rest_total = 0;
-  for (int64_t v = thread + static_cast<int64_t>(kCached) * threads; v < vectors; v += threads) {
+  const float kept_most = own.most;
+#pragma unroll
+  for (int k = 0; k < kKeep; ++k)
+    if (thread + k * threads < vectors) own.total += exponentiate<T, N>(kept[k], center_of(kept_most));
+  for (int64_t v = thread + static_cast<int64_t>(kKeep) * threads; v < vectors; v += threads) {
     float r[N];
     load_floats<T, N>(x + v * N, r);
-    const float grown = max_of<N>(r, rest_most);
-    rest_total = rest_total * expf(rest_most - center_of(grown)) + exponentiate<N>(r, center_of(grown));
-    rest_most = grown;
+    const float grown = max_of<N>(r, own.most);
+    own.total = own.total * exponential<T>(own.most - center_of(grown)) + exponentiate<T, N>(r, center_of(grown));
+    own.most = grown;
   }
 
-  const float center = center_of(reduce(fmaxf(most, rest_most), Max{}));
-  float total = rest_total * expf(rest_most - center);
-#pragma unroll
-  for (int k = 0; k < kCached; ++k)
-    if (thread + k * threads < vectors) total += exponentiate<N>(kept[k], center);
-  total = reduce(total, Sum{});
-  const float factor = total == 0 ? 0.0f : 1.0f / total;
+  Share whole;
+  if constexpr (kWarp) whole = warp_share<T, 32>(own);
+  else whole = block_share<T>(own, scratch);
+  const float center = center_of(whole.most), factor = whole.total == 0 ? 0.0f : 1.0f / whole.total;
+  const float kept_factor = factor * exponential<T>(kept_most - center);
 
 #pragma unroll
-  for (int k = 0; k < kCached; ++k) {
+  for (int k = 0; k < kKeep; ++k) {
     const int64_t v = thread + k * threads;
-    if (v < vectors) store_scaled<T, N>(y + v * N, kept[k], factor);
+    if (v < vectors) store_scaled<T, N>(y + v * N, kept[k], kept_factor);
   }
-  for (int64_t v = thread + static_cast<int64_t>(kCached) * threads; v < vectors; v += threads) {
+  for (int64_t v = thread + static_cast<int64_t>(kKeep) * threads; v < vectors; v += threads) {
     float r[N];
     load_floats<T, N>(x + v * N, r);
-    exponentiate<N>(r, center);
+    exponentiate<T, N>(r, center);
     store_scaled<T, N>(y + v * N, r, factor);
   }
 }
 
+template <typename T, int N, int kThreads, int kKeep, int kResident>
+void launch_plan(const SoftmaxRowsArgs& a, cudaStream_t stream) {
+  const int64_t blocks = kThreads == 0 ? ceil_div(a.rows, kWarpBlock / 32) : a.rows;
+  check(blocks <= 2147483647, "softmax: too many rows for one launch: ", a.rows);
+  const int64_t wanted = ceil_div(ceil_div(a.cols / N, kKeep), 32) * 32;
+  const int64_t threads = kThreads == 0 ? kWarpBlock : wanted < kThreads ? wanted : kThreads;
+  launch("softmax_rows", softmax_rows_kernel<T, N, kThreads, kKeep, kResident>, {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(threads))},
+         stream, static_cast<const T*>(a.x), static_cast<T*>(a.y), a.rows, a.cols);
+}
+
+/// A vector or two for each thread while that keeps the block small; with many rows a warp each keeps more of them in flight.
 template <typename T, int N>
 void launch_rows(const SoftmaxRowsArgs& a, cudaStream_t stream) {
   const int64_t vectors = a.cols / N;
-  const bool warp = vectors <= 32 || (vectors <= 32 * kCached && a.rows >= 1024);
-  const int64_t blocks = warp ? ceil_div(a.rows, kWarpBlock / 32) : a.rows;
-  check(blocks <= 2147483647, "softmax: too many rows for one launch: ", a.rows);
-  const dim3 grid(static_cast<unsigned>(blocks));
-  const auto* x = static_cast<const T*>(a.x);
-  auto* y = static_cast<T*>(a.y);
-  if (warp) return launch("softmax_rows", softmax_rows_kernel<T, N, true>, {grid, dim3(kWarpBlock)}, stream, x, y, a.rows, a.cols);
-  // A vector or two for each thread while that keeps the block small, then up to kCached.
-  const int64_t threads = ceil_div(ceil_div(vectors, vectors <= 256 ? 1 : vectors <= 1024 ? 2 : kCached), 32) * 32;
-  launch("softmax_rows", softmax_rows_kernel<T, N, false>, {grid, dim3(static_cast<unsigned>(threads < kMaxThreads ? threads : kMaxThreads))},
-         stream, x, y, a.rows, a.cols);
+  if (vectors <= 32) launch_plan<T, N, 0, 1, 8>(a, stream);
+  else if (vectors <= 128 && a.rows >= 1024) launch_plan<T, N, 0, 4, 6>(a, stream);
+  else if (vectors <= 256) launch_plan<T, N, 256, 1, 4>(a, stream);
+  else if (vectors <= 1024) launch_plan<T, N, 512, 2, 2>(a, stream);
+  else launch_plan<T, N, 512, 4, 2>(a, stream);
 }
 
 }  // namespace

@@ -23,17 +23,23 @@ __device__ __forceinline__ float warp_reduce(float value, Operator op = {}) {
   return value;
 }
 
-/// All threads of the block call this, with the same `scratch` of 32 floats in shared memory. Its first barrier separates it from
-/// earlier readers of `scratch`, so calls may follow each other with the same scratch and nothing in between.
+/// All threads of the block call this, with `scratch` of 32 floats in shared memory that no earlier reduction used.
 template <typename Operator>
-__device__ __forceinline__ float block_reduce(float value, float* scratch, Operator op = {}) {
+__device__ __forceinline__ float block_reduce_fresh(float value, float* scratch, Operator op = {}) {
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = (blockDim.x + 31) >> 5;
   value = warp_reduce(value, op);
   if (warps == 1) return value;
-  __syncthreads();
   if (lane == 0) scratch[warp] = value;
   __syncthreads();
   return warp_reduce(lane < warps ? scratch[lane] : Operator::identity(), op);
+}
+
+/// The same with a barrier before it, which separates it from earlier readers of `scratch`: calls may follow each other with the same
+/// scratch and nothing in between.
+template <typename Operator>
+__device__ __forceinline__ float block_reduce(float value, float* scratch, Operator op = {}) {
+  __syncthreads();
+  return block_reduce_fresh(value, scratch, op);
 }
 
 }  // namespace flashrt

@@ -17,9 +17,6 @@ enum class Features {
 constexpr bool has_residual(Features f) { return f == Features::residual || f == Features::full; }
 constexpr bool has_modulation(Features f) { return f == Features::modulated || f == Features::full; }
 
-constexpr int kBlockThreads = 256;   // of a block that owns one row, at most
-constexpr int kGroupThreads = 128;   // of a block that packs several short rows
-
 template <typename T>
 __device__ __forceinline__ const T* row_of(const RowVectors& operand, int64_t row, int64_t rows) {
   if (operand.data == nullptr) return nullptr;
@@ -114,10 +111,18 @@ __device__ __forceinline__ float squares_of(const KeptVec& kept, float center) {
   return total;
 }
 
-/// Scales, shifts and stores one vector of a row.
+/// The operands of a vector of columns that all rows, or all rows of a batch, share.
 template <typename T, int N, Features kFeatures>
+struct Operands {
+  Vec<T, N> weight, beta;
+  Vec<T, has_modulation(kFeatures) ? N : 1> scale, shift;
+};
+
+/// Scales, shifts and stores one vector of a row.
+template <typename T, int N, Features kFeatures, RowStatistic kStatistic>
 struct Finish {
   static constexpr bool kModulation = has_modulation(kFeatures), kResidual = has_residual(kFeatures);
+  using V = Vec<T, N>;
   const T *weight, *beta, *scale = nullptr, *shift = nullptr, *gate_in = nullptr;
   T *residual_out = nullptr, *gate_out = nullptr, *y;
   Float8E4M3* y_quantized;
@@ -140,36 +145,41 @@ struct Finish {
     }
   }
 
-  /// `w` holds the weight's columns already.
+  __device__ __forceinline__ void load(int column, Operands<T, N, kFeatures>& to) const {
+    if (weight != nullptr) to.weight = *reinterpret_cast<const V*>(weight + column);
+    if (beta != nullptr) to.beta = *reinterpret_cast<const V*>(beta + column);
+    if constexpr (kModulation) {
+      if (scale != nullptr) to.scale = *reinterpret_cast<const V*>(scale + column);
+      if (shift != nullptr) to.shift = *reinterpret_cast<const V*>(shift + column);
+    }
+  }
+
   template <typename KeptVec>
-  __device__ __forceinline__ void operator()(int64_t column, const KeptVec& kept, const Vec<T, N>& w, float center, float factor) const {
-    float v[N], operand[N];
+  __device__ __forceinline__ void operator()(int column, const KeptVec& kept, const Operands<T, N, kFeatures>& with, float center, float factor) const {
+    float v[N];
 #pragma unroll
-    for (int i = 0; i < N; ++i) v[i] = (kept[i] - center) * factor;
+    for (int i = 0; i < N; ++i) v[i] = (kStatistic == RowStatistic::layer ? kept[i] - center : kept[i]) * factor;
     if (weight != nullptr) {
 #pragma unroll
-      for (int i = 0; i < N; ++i) v[i] *= to_float(w.at[i]);
+      for (int i = 0; i < N; ++i) v[i] *= to_float(with.weight.at[i]);
     }
     if (beta != nullptr) {
-      load_floats<T, N>(beta + column, operand);
 #pragma unroll
-      for (int i = 0; i < N; ++i) v[i] += operand[i];
+      for (int i = 0; i < N; ++i) v[i] += to_float(with.beta.at[i]);
     }
     if constexpr (kModulation) {
       if (scale != nullptr) {
-        load_floats<T, N>(scale + column, operand);
 #pragma unroll
-        for (int i = 0; i < N; ++i) v[i] *= 1.0f + operand[i];
+        for (int i = 0; i < N; ++i) v[i] *= 1.0f + to_float(with.scale.at[i]);
       }
       if (shift != nullptr) {
-        load_floats<T, N>(shift + column, operand);
 #pragma unroll
-        for (int i = 0; i < N; ++i) v[i] += operand[i];
+        for (int i = 0; i < N; ++i) v[i] += to_float(with.shift.at[i]);
       }
       // The carried gate may live in the buffer that an output overwrites: it is read before the first store.
       if (gate_out != nullptr) {
-        const Vec<T, N> carried = *reinterpret_cast<const Vec<T, N>*>(gate_in + column);
-        *reinterpret_cast<Vec<T, N>*>(gate_out + column) = carried;
+        const V carried = *reinterpret_cast<const V*>(gate_in + column);
+        *reinterpret_cast<V*>(gate_out + column) = carried;
       }
     }
     if constexpr (kResidual) {
@@ -190,109 +200,117 @@ struct Finish {
   }
 };
 
-/// How a row is shared out: kGroup threads own it, 16 or 32 of a block that packs rows, or 0 for the whole block; each keeps kKeep
-/// vectors in registers. What is left of a longer row is computed again from the inputs in each pass.
-template <int kGroup, int kKeep, Features kFeatures>
+/// How a row is shared out: kGroup threads of a block of kGroupThreads own it, 16 or 32 of them, or with kGroup = 0 the whole block, of
+/// at most kThreads; each keeps kKeep vectors in registers. In a kLong plan what is left of the row is computed again from the inputs in
+/// each pass. kEarly: shared operands are loaded before the reduction, whose wait they share. kResident blocks must fit on a
+/// multiprocessor: this is what bounds the registers.
+template <int kGroupOf, int kThreadsOf, int kKeepOf, bool kEarlyOf, int kResidentOf, bool kLongOf = false>
 struct Plan {
-  static constexpr int kThreads = kGroup != 0 ? kGroupThreads : kBlockThreads;
-  static constexpr int kRowsPerBlock = kGroup == 0 ? 1 : kGroupThreads / kGroup;
-  /// Blocks that must fit on a multiprocessor: this is what bounds the registers. The full form keeps floats, which needs more of them.
-  static constexpr int kResident = (kFeatures == Features::full ? 640 : kFeatures == Features::plain ? 1536 : 1024) / kThreads;
-  /// Weights are loaded before the reduction, whose wait they share, unless the row itself takes the registers.
-  static constexpr bool kEarlyWeight = kKeep <= 2;
+  static constexpr int kGroup = kGroupOf, kThreads = kThreadsOf, kKeep = kKeepOf, kResident = kResidentOf;
+  static constexpr int kRowsPerBlock = kGroup == 0 ? 1 : kThreads / kGroup;
+  static constexpr bool kEarly = kEarlyOf, kLong = kLongOf;
 };
 
-template <typename T, int N, Features kFeatures, int kGroup, int kKeep>
-__global__ void __launch_bounds__(Plan<kGroup, kKeep, kFeatures>::kThreads, Plan<kGroup, kKeep, kFeatures>::kResident)
-    row_norm_kernel(const __grid_constant__ RowNormArgs a) {
+template <typename T, int N, Features kFeatures, RowStatistic kStatistic, typename P>
+__global__ void __launch_bounds__(P::kThreads, P::kResident) row_norm_kernel(const __grid_constant__ RowNormArgs a) {
   using KeptVec = typename Row<T, N, kFeatures>::KeptVec;
-  using P = Plan<kGroup, kKeep, kFeatures>;
-  __shared__ float scratch[32];
+  constexpr bool kLayer = kStatistic == RowStatistic::layer;
+  constexpr int kGroup = P::kGroup, kKeep = P::kKeep;
+  __shared__ float scratch[2][32];
   const int threads = kGroup == 0 ? blockDim.x : kGroup;
   const int thread = kGroup == 0 ? threadIdx.x : threadIdx.x % kGroup;
   const int64_t own = kGroup == 0 ? blockIdx.x : static_cast<int64_t>(blockIdx.x) * P::kRowsPerBlock + threadIdx.x / kGroup;
-  const bool live = own < a.rows;  // a group past the end still takes part in the shuffles
+  const bool live = kGroup == 0 || own < a.rows;  // a group past the end still takes part in the shuffles
   const int64_t row = live ? own : 0;
-  const int vectors = live ? static_cast<int>(a.cols / N) : 0;
-  const auto reduce = [&](float value) {
-    if constexpr (kGroup == 0) return block_reduce<Sum>(value, scratch);
+  const int vectors = live ? static_cast<int>(a.cols) / N : 0;
+  const auto reduce = [&](float value, int use) {
+    if constexpr (kGroup == 0) return block_reduce_fresh<Sum>(value, scratch[use]);
     else return warp_reduce<Sum, kGroup>(value);
-  };
-  const auto load_weight = [&](int column, Vec<T, N>& w) {
-    if (a.weight.data != nullptr) w = *reinterpret_cast<const Vec<T, N>*>(static_cast<const T*>(a.weight.data) + column);
   };
 
   // Both ends of the row are set up before the reduction, so that what they load (the scale among it) shares its wait.
   const Row<T, N, kFeatures> in(a, row);
-  const Finish<T, N, kFeatures> finish(a, row);
+  const Finish<T, N, kFeatures, kStatistic> finish(a, row);
   KeptVec kept[kKeep], again;
-  Vec<T, N> w[kKeep], w_again;
-  const bool layer = a.statistic == RowStatistic::layer;
+  Operands<T, N, kFeatures> with[P::kEarly ? kKeep : 1];
   float total = 0, squares = 0;
+  const auto take = [&](int v, KeptVec& into) {
+    const float of_row = in.load(static_cast<int64_t>(v) * N, into);
+    if constexpr (kLayer) total += sum_of<KeptVec, N>(into);
+    else squares += of_row;
+  };
 #pragma unroll
-  for (int k = 0; k < kKeep; ++k) {
-    const int v = thread + k * threads;
-    if (v < vectors) {
-      squares += in.load(static_cast<int64_t>(v) * N, kept[k]);
-      if constexpr (P::kEarlyWeight) load_weight(v * N, w[k]);
-      total += sum_of<KeptVec, N>(kept[k]);
+  for (int k = 0; k < kKeep; ++k)
+    if (const int v = thread + k * threads; v < vectors) {
+      take(v, kept[k]);
+      if constexpr (P::kEarly) finish.load(v * N, with[k]);
     }
-  }
-  for (int v = thread + kKeep * threads; v < vectors; v += threads) {
-    squares += in.load(static_cast<int64_t>(v) * N, again);
-    total += sum_of<KeptVec, N>(again);
-  }
+  if constexpr (P::kLong)
+    for (int v = thread + kKeep * threads; v < vectors; v += threads) take(v, again);
 
   const float count = static_cast<float>(a.cols);
   float center = 0, spread;
-  if (layer) {
-    center = reduce(total) / count;
+  if constexpr (kLayer) {
+    center = reduce(total, 0) / count;
     float deviation = 0;
 #pragma unroll
     for (int k = 0; k < kKeep; ++k)
       if (thread + k * threads < vectors) deviation += squares_of<KeptVec, N>(kept[k], center);
-    for (int v = thread + kKeep * threads; v < vectors; v += threads) {
-      in.load(static_cast<int64_t>(v) * N, again);
-      deviation += squares_of<KeptVec, N>(again, center);
-    }
-    spread = reduce(deviation) / count;
+    if constexpr (P::kLong)
+      for (int v = thread + kKeep * threads; v < vectors; v += threads) {
+        in.load(static_cast<int64_t>(v) * N, again);
+        deviation += squares_of<KeptVec, N>(again, center);
+      }
+    spread = reduce(deviation, 1) / count;
   } else {
-    spread = reduce(squares) / count;
+    spread = reduce(squares, 0) / count;
   }
   const float factor = rsqrtf(spread + a.epsilon);
 
 #pragma unroll
-  for (int k = 0; k < kKeep; ++k) {
-    const int v = thread + k * threads;
-    if (v >= vectors) continue;
-    if constexpr (!P::kEarlyWeight) load_weight(v * N, w[k]);
-    finish(static_cast<int64_t>(v) * N, kept[k], w[k], center, factor);
-  }
-  for (int v = thread + kKeep * threads; v < vectors; v += threads) {
-    in.load(static_cast<int64_t>(v) * N, again);
-    load_weight(v * N, w_again);
-    finish(static_cast<int64_t>(v) * N, again, w_again, center, factor);
-  }
+  for (int k = 0; k < kKeep; ++k)
+    if (const int v = thread + k * threads; v < vectors) {
+      if constexpr (P::kEarly) {
+        finish(v * N, kept[k], with[k], center, factor);
+      } else {
+        finish.load(v * N, with[0]);
+        finish(v * N, kept[k], with[0], center, factor);
+      }
+    }
+  if constexpr (P::kLong)
+    for (int v = thread + kKeep * threads; v < vectors; v += threads) {
+      in.load(static_cast<int64_t>(v) * N, again);
+      finish.load(v * N, with[0]);
+      finish(v * N, again, with[0], center, factor);
+    }
 }
 
-template <typename T, int N, Features kFeatures, int kGroup, int kKeep>
-void launch_plan(const RowNormArgs& a, cudaStream_t stream) {
-  using P = Plan<kGroup, kKeep, kFeatures>;
-  const int64_t blocks = ceil_div(a.rows, P::kRowsPerBlock), threads = ceil_div(ceil_div(a.cols / N, kKeep), 32) * 32;
+template <typename T, int N, Features kFeatures, RowStatistic kStatistic, typename P>
+void launch_statistic(const RowNormArgs& a, cudaStream_t stream) {
+  const int64_t blocks = ceil_div(a.rows, P::kRowsPerBlock), threads = ceil_div(ceil_div(a.cols / N, P::kKeep), 32) * 32;
   check(blocks <= 2147483647 && a.cols <= 2147483647, "row normalisation: ", a.rows, " rows of ", a.cols, " are more than a launch can cover");
-  const int block = kGroup != 0 || threads > P::kThreads ? P::kThreads : static_cast<int>(threads);
-  launch("row_norm", row_norm_kernel<T, N, kFeatures, kGroup, kKeep>, {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(block))}, stream, a);
+  const int block = P::kGroup != 0 || threads > P::kThreads ? P::kThreads : static_cast<int>(threads);
+  launch("row_norm", row_norm_kernel<T, N, kFeatures, kStatistic, P>, {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(block))}, stream, a);
 }
 
-/// Short rows are packed into blocks; longer ones get a block each, with one vector for each thread while it lasts.
+template <typename T, int N, Features kFeatures, typename P>
+void launch_plan(const RowNormArgs& a, cudaStream_t stream) {
+  if (a.statistic == RowStatistic::layer) launch_statistic<T, N, kFeatures, RowStatistic::layer, P>(a, stream);
+  else launch_statistic<T, N, kFeatures, RowStatistic::rms, P>(a, stream);
+}
+
+/// Short rows are packed into blocks; longer ones get a block each.
 template <typename T, int N, Features kFeatures>
 void launch_rows(const RowNormArgs& a, cudaStream_t stream) {
+  // The full form keeps floats, which needs more registers.
+  constexpr int kThreads = kFeatures == Features::full ? 640 : kFeatures == Features::plain ? 1536 : 1024;
   const int64_t vectors = a.cols / N;
-  if (vectors <= 16) launch_plan<T, N, kFeatures, 16, 1>(a, stream);
-  else if (vectors <= 32) launch_plan<T, N, kFeatures, 32, 1>(a, stream);
-  else if (vectors <= kBlockThreads) launch_plan<T, N, kFeatures, 0, 1>(a, stream);
-  else if (vectors <= 2 * kBlockThreads) launch_plan<T, N, kFeatures, 0, 2>(a, stream);
-  else launch_plan<T, N, kFeatures, 0, 4>(a, stream);
+  if (vectors <= 16) launch_plan<T, N, kFeatures, Plan<16, 128, 1, true, kThreads / 128>>(a, stream);
+  else if (vectors <= 32) launch_plan<T, N, kFeatures, Plan<32, 128, 1, true, kThreads / 128>>(a, stream);
+  else if (vectors <= 256) launch_plan<T, N, kFeatures, Plan<0, 256, 1, true, kThreads / 256>>(a, stream);
+  else if (vectors <= 512) launch_plan<T, N, kFeatures, Plan<0, 256, 2, true, kThreads / 256>>(a, stream);
+  else if (vectors <= 1024) launch_plan<T, N, kFeatures, Plan<0, 256, 4, false, kThreads / 256>>(a, stream);
+  else launch_plan<T, N, kFeatures, Plan<0, 256, 4, false, kThreads / 256, true>>(a, stream);
 }
 
 Features features_of(const RowNormArgs& a) {
@@ -325,8 +343,8 @@ void row_norm_cuda(const RowNormArgs& a, cudaStream_t stream) {
     constexpr int kN = kVecSize<T>;
     if (!vectorizes<T>(a)) {
       // Odd sizes and views: one element at a time, with every feature, so that one instantiation serves them all.
-      if (a.cols <= 32) launch_plan<T, 1, Features::full, 32, 1>(a, stream);
-      else launch_plan<T, 1, Features::full, 0, 4>(a, stream);
+      if (a.cols <= 32) launch_plan<T, 1, Features::full, Plan<32, 128, 1, true, 5>>(a, stream);
+      else launch_plan<T, 1, Features::full, Plan<0, 256, 4, false, 2, true>>(a, stream);
     } else if (features == Features::plain) {
       launch_rows<T, kN, Features::plain>(a, stream);
     } else if (features == Features::modulated) {

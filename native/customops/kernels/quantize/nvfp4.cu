@@ -38,6 +38,27 @@ __device__ __forceinline__ void load_block(const T* x, int count, float (&v)[kNv
   }
 }
 
+/// e2m1_code of two elements, given 2^-14 times each, in the low byte. In float16 that scale puts 1.0 on the least normal number, so that
+/// the bits of a magnitude count E2M1 codes in steps of 2^9, subnormal codes included, and half a step rounds midpoints away from zero.
+/// Truncation to float16 keeps which side of a midpoint a number is on.
+__device__ __forceinline__ uint32_t e2m1_pair(float low, float high) {
+  uint32_t halves;
+  asm("cvt.rz.f16x2.f32 %0, %1, %2;" : "=r"(halves) : "f"(high), "f"(low));
+  constexpr uint32_t kLargest = 0x0E000E00u;  // code 7; the minimum with NaN is the other operand
+  uint32_t magnitudes = halves & 0x7FFF7FFFu;
+  asm("min.f16x2 %0, %1, %2;" : "=r"(magnitudes) : "r"(magnitudes), "r"(kLargest));
+  const uint32_t codes = ((magnitudes + 0x01000100u) >> 9 & 0x00070007u) | (halves >> 12 & 0x00080008u);
+  return codes | codes >> 12;
+}
+
+/// Eight elements, first in the lowest nibble. The added zero makes -0 the +0 whose code has no sign; a NaN gets none in the conversion.
+__device__ __forceinline__ uint32_t e2m1_word(const float* v, float inverse) {
+  uint32_t pairs[4];
+#pragma unroll
+  for (int k = 0; k < 4; ++k) pairs[k] = e2m1_pair(fmaf(v[2 * k], inverse, 0.0f), fmaf(v[2 * k + 1], inverse, 0.0f));
+  return __byte_perm(__byte_perm(pairs[0], pairs[1], 0x0040), __byte_perm(pairs[2], pairs[3], 0x0040), 0x5410);
+}
+
 template <typename T, bool kWhole>
 __global__ void __launch_bounds__(kThreads) quantize_nvfp4_kernel(const QuantizeNvfp4Args a, int64_t blocks, const Divisor row_blocks) {
   for (int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < blocks; i += static_cast<int64_t>(gridDim.x) * kThreads) {
@@ -54,19 +75,14 @@ __global__ void __launch_bounds__(kThreads) quantize_nvfp4_kernel(const Quantize
     for (float value : v) amax = fmaxf(amax, fabsf(value));
     const uint8_t code = nvfp4_scale_code(amax / 6.0f);
     *scale_at = code;
-    const float inverse = code == 0 ? 0.0f : 1.0f / nvfp4_scale_value(code);
-    Vec<uint8_t, kNvfp4Block / 2> packed;
-#pragma unroll
-    for (int k = 0; k < kNvfp4Block / 2; ++k) {
-      const uint8_t low = code == 0 ? 0 : e2m1_code(v[2 * k] * inverse), high = code == 0 ? 0 : e2m1_code(v[2 * k + 1] * inverse);
-      packed.at[k] = static_cast<uint8_t>(low | high << 4);
-    }
+    const float inverse = 1.0f / nvfp4_scale_value(code) * 0x1p-14f;
+    Vec<uint32_t, 2> words{code == 0 ? 0 : e2m1_word(v, inverse), code == 0 ? 0 : e2m1_word(v + 8, inverse)};
     if constexpr (kWhole) {
-      *reinterpret_cast<Vec<uint8_t, kNvfp4Block / 2>*>(a.packed + begin / 2) = packed;
+      *reinterpret_cast<Vec<uint32_t, 2>*>(a.packed + begin / 2) = words;
     } else {
 #pragma unroll
       for (int k = 0; k < kNvfp4Block / 2; ++k)
-        if (2 * k < block.count) a.packed[begin / 2 + k] = packed.at[k];
+        if (2 * k < block.count) a.packed[begin / 2 + k] = static_cast<uint8_t>(words.at[k / 4] >> k % 4 * 8);
     }
   }
 }
