@@ -150,6 +150,29 @@ void test_norm(int64_t rows, int64_t cols, int64_t vectors, int64_t lead, const 
   x.fetch(what);
 }
 
+/// Enough long rows for the kernel whose blocks stay and whose rows stream past; the last round is not full.
+template <typename T>
+void test_long_norms() {
+  const int64_t rows = 16 * device_attribute(cudaDevAttrMultiProcessorCount) + 3, shortest = 4104 / (sizeof(T) / 2), longest = 8192 / (sizeof(T) / 2);
+  unsigned seed = 900;
+  for (int64_t cols : {shortest, 6000 / static_cast<int64_t>(sizeof(T) / 2), longest}) {
+    NormOptions o{};
+    o.layer = true;
+    test_norm<T>(rows, cols, 1, 0, o, ++seed);  // without an affine part
+    o.weight = o.beta = true;
+    test_norm<T>(rows, cols, 1, 0, o, ++seed);
+    o.layer = false;
+    o.beta = false;
+    o.quantize = o.scaled = true;
+    test_norm<T>(rows, cols, 1, 0, o, ++seed);
+    NormOptions modulated{};
+    modulated.modulation = true;
+    test_norm<T>(rows, cols, 1, 0, modulated, ++seed);
+    modulated.layer = modulated.quantize = true;
+    test_norm<T>(rows, cols, 1, 0, modulated, ++seed);
+  }
+}
+
 void test_norms() {
   // Lengths on both sides of each choice the launcher makes: group of 16, of 32, a block; cached and recomputed; odd, so not vectorised.
   const int64_t lengths[] = {1, 2, 7, 8, 64, 111, 128, 130, 256, 264, 1000, 1024, 2048, 2049, 4104, 8192, 8200, 16384, 16392, 20000};
@@ -165,6 +188,9 @@ void test_norms() {
       test_norm<BFloat16>(rows, cols, vectors, lead, o, ++seed);
       test_norm<float>(rows, cols, vectors, lead, o, ++seed);
     }
+  test_long_norms<Float16>();
+  test_long_norms<BFloat16>();
+  test_long_norms<float>();
 }
 
 /// So many heads that a group of threads takes several; their numbers are no multiple of that, and the last block ends within a head.

@@ -9,15 +9,8 @@ namespace flashrt {
 namespace {
 
 AttentionPlan plan_here(const AttentionArgs& a) {
-  int device = 0;
-  check_cuda(cudaGetDevice(&device), "cudaGetDevice");
-  const auto attribute = [&](cudaDeviceAttr which) {
-    int value = 0;
-    check_cuda(cudaDeviceGetAttribute(&value, which, device), "cudaDeviceGetAttribute");
-    return value;
-  };
-  return plan_attention(a, {attribute(cudaDevAttrMultiProcessorCount), attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
-                            attribute(cudaDevAttrMaxSharedMemoryPerMultiprocessor)});
+  return plan_attention(a, {device_attribute(cudaDevAttrMultiProcessorCount), device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
+                            device_attribute(cudaDevAttrMaxSharedMemoryPerMultiprocessor)});
 }
 
 bool is_empty(const AttentionArgs& a) { return a.batch == 0 || a.heads == 0 || a.queries == 0 || a.value_dim == 0; }

@@ -11,6 +11,14 @@ inline void check_cuda(cudaError_t status, const char* what) {
   check(status == cudaSuccess, what, " failed: ", cudaGetErrorName(status), " (", cudaGetErrorString(status), ")");
 }
 
+/// An attribute of the current device.
+inline int device_attribute(cudaDeviceAttr which) {
+  int device = 0, value = 0;
+  check_cuda(cudaGetDevice(&device), "cudaGetDevice");
+  check_cuda(cudaDeviceGetAttribute(&value, which, device), "cudaDeviceGetAttribute");
+  return value;
+}
+
 struct LaunchShape {
   dim3 grid, block;
   size_t shared_bytes = 0;
