@@ -49,6 +49,7 @@ public static class DefaultPipeline
         new FoldConstants(),
         new RegularGathers(),
         new PlainGathers(),
+        new MaskedWrites(),
         new MergeCasts(),
         new HoistCasts(),
         new MergeTransposes(),

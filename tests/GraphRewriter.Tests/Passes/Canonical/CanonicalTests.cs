@@ -64,6 +64,16 @@ public sealed class CanonicalTests
         Case("gather by computed tuples stays", g => g.Op("Neg", g.Op("GatherND", X(g), g.Input("tuples", DataType.Int64, 3, 2))), "GatherND Neg"),
         Case("gather with a batch axis stays", g => g.Op("Neg", g.Node("GatherND", [X(g), Indices(g, [2, 1], 0, 1)], [("batch_dims", 1)])[0]), "GatherND Neg"),
 
+        // Masked writes
+        Case("a number where a mask is set", g => Written(g, Low(g), (set, count) => g.Op("Expand", g.Scalar("v", Float, 5), count)), "Less Where Neg"),
+        Case("a number where a mask of rows is set", g => Written(g, Rows(g), (set, count) => g.Op("Expand", g.Scalar("v", Float, 5), g.Node("Concat", [count, g.Integers("w", 4)], [("axis", 0)])[0])), "Unsqueeze Where Neg"),
+        Case("a row where a mask of rows is set stays", g => Written(g, Rows(g), (set, count) => g.Op("Expand", g.Initializer("v", Float, [4], 5, 6, 7, 8), g.Node("Concat", [count, g.Integers("w", 4)], [("axis", 0)])[0])), "NonZero Transpose Shape Slice Concat Expand ScatterND Neg"),
+        Case("entries where a mask is set", g => Written(g, Low(g), (set, count) => Entries(g, count, 24)), "Less Reshape Cast CumSum Add Reshape Gather Where Neg"),
+        Case("rows where a mask is set", g => Written(g, Wide(g), (set, count) => Entries(g, count, 24)), "Unsqueeze Reshape Reshape Cast CumSum Add Reshape Gather Where Neg"),
+        Case("entries where a mask is set, not of whole rows", g => Written(g, Wide(g), (set, count) => Entries(g, count, 25)), "Unsqueeze Expand Reshape Cast CumSum Add Reshape Gather Where Neg"),
+        Case("entries added where a mask is set stay", g => Written(g, Low(g), (set, count) => Entries(g, count, 24), "add"), "Less NonZero Transpose Shape Slice Slice ScatterND Neg"),
+        Case("entries at places from elsewhere stay", g => g.Op("Neg", g.Op("ScatterND", X(g), g.Initializer("places", DataType.Int64, [2, 3], 0, 1, 2, 1, 1, 1), g.Input("entries", Float, 2))), "ScatterND Neg"),
+
         // NaN guards
         Case("guard without a mask", g => Guard(g, Scores(g)), "Transpose MatMul Mul Softmax"),
         Case("guard under a causal mask", g => Guard(g, g.Op("Add", Scores(g), Mask(g, 3))), "Transpose MatMul Mul Add Softmax"),
@@ -155,6 +165,21 @@ public sealed class CanonicalTests
     private static string Indices(GraphBuilder g, long[] dims, params double[] places) => g.Initializer("indices", DataType.Int64, dims, places);
 
     private static string X(GraphBuilder g) => "x";
+
+    private static string Low(GraphBuilder g) => g.Op("Less", X(g), g.Scalar("low", Float, 0));
+
+    private static string Rows(GraphBuilder g) => g.Input("chosen", Bool, 2, 3);
+
+    private static string Wide(GraphBuilder g) => g.Op("Expand", g.Op("Unsqueeze", Rows(g), g.Integers("last", 2)), g.Integers("wide", 2, 3, 4));
+
+    private static string Written(GraphBuilder g, string mask, Func<string, string, string> updates, string reduction = "none")
+    {
+        var set = T(g, g.Op("NonZero", mask), 1, 0);
+        var count = g.Op("Slice", g.Op("Shape", set), g.Integers("first", 0), g.Integers("second", 1));
+        return g.Op("Neg", g.Node("ScatterND", [X(g), set, updates(set, count)], [("reduction", reduction)])[0]);
+    }
+
+    private static string Entries(GraphBuilder g, string count, int of) => g.Op("Slice", g.Input("entries", Float, of), g.Integers("start", 0), count, g.Integers("axis", 0));
 
     private static string T(GraphBuilder g, string x, params long[] perm) => g.Node("Transpose", [x], [("perm", perm)])[0];
 

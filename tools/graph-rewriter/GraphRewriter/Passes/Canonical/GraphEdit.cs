@@ -60,6 +60,15 @@ internal sealed class GraphEdit(PassContext context)
         return name;
     }
 
+    /// <summary>A node of standard ONNX with one output, for <see cref="Replace"/>.</summary>
+    public static NodeProto Node(string op, string name, string output, params string[] inputs)
+    {
+        var node = new NodeProto { OpType = op, Name = name };
+        node.Input.AddRange(inputs);
+        node.Output.Add(output);
+        return node;
+    }
+
     /// <summary>Adds a stored vector of integers and gives its name.</summary>
     public string Integers(string wish, params long[] values)
     {

@@ -35,8 +35,8 @@ public sealed class PlainGathers : IPass
         var rows = edit.FreeName($"{y.Name}.rows");
         return
         [
-            Made("Squeeze", rows, rows, indices.Name, edit.Integers($"{rows}.axes", -1)),
-            Made("Gather", name, y.Name, data.Name, rows),
+            GraphEdit.Node("Squeeze", rows, rows, indices.Name, edit.Integers($"{rows}.axes", -1)),
+            GraphEdit.Node("Gather", name, y.Name, data.Name, rows),
         ];
     }
 
@@ -55,18 +55,18 @@ public sealed class PlainGathers : IPass
             if (from.Skip(depth).Count(d => d.Value is null) > 1) return null;
             entries = edit.FreeName($"{y.Name}.entries");
             var count = from.Take(depth).Aggregate(1L, (product, d) => product * d.Value!.Value);
-            nodes.Add(Made("Reshape", entries, entries, data.Name, edit.Integers($"{entries}.shape", [count, .. from.Skip(depth).Select(d => d.Value ?? -1)])));
+            nodes.Add(GraphEdit.Node("Reshape", entries, entries, data.Name, edit.Integers($"{entries}.shape", [count, .. from.Skip(depth).Select(d => d.Value ?? -1)])));
         }
         if (whole.Length == 1 && !rows.Where((row, i) => row != rows[0] + i).Any())
         {
             var wish = $"{y.Name}.rows";
-            nodes.Add(Made("Slice", name, y.Name, entries, edit.Integers(wish, rows[0]), edit.Integers(wish, rows[^1] + 1), edit.Integers(wish, 0)));
+            nodes.Add(GraphEdit.Node("Slice", name, y.Name, entries, edit.Integers(wish, rows[0]), edit.Integers(wish, rows[^1] + 1), edit.Integers(wish, 0)));
         }
         else
         {
             var indices = edit.FreeName($"{y.Name}.rows");
             edit.Store(indices, ConstantTensor.From(DataType.Int64, whole, rows).ToProto(indices));
-            nodes.Add(Made("Gather", name, y.Name, entries, indices));
+            nodes.Add(GraphEdit.Node("Gather", name, y.Name, entries, indices));
         }
         return nodes;
     }
@@ -83,13 +83,5 @@ public sealed class PlainGathers : IPass
             rows[i / axes.Length] = rows[i / axes.Length] * size + index;
         }
         return rows;
-    }
-
-    private static NodeProto Made(string op, string name, string output, params string[] inputs)
-    {
-        var node = new NodeProto { OpType = op, Name = name };
-        node.Input.AddRange(inputs);
-        node.Output.Add(output);
-        return node;
     }
 }
