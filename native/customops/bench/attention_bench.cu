@@ -13,18 +13,11 @@
 namespace flashrt::bench {
 namespace {
 
-template <int kDim>
-struct Tile1x2x4 { static constexpr TileShape shape{1, 2, 4, 64, 2, 1}; };
-template <int kDim>
-struct Tile1x8x1 { static constexpr TileShape shape{1, 8, 1, 64, 3, 1}; };
-template <int kDim>
-struct Tile1x1x8 { static constexpr TileShape shape{1, 1, 8, 128, 2, 1}; };
-template <int kDim>
-struct Tile1x4x1Keys32 { static constexpr TileShape shape{1, 4, 1, 32, 4, 2}; };
-template <int kDim>
-struct Tile2x4x1Keys32 { static constexpr TileShape shape{2, 4, 1, 32, 4, 2}; };
-template <int kDim>
-struct Tile1x4x2Keys128 { static constexpr TileShape shape{1, 4, 2, 128, 2, 1}; };
+/// nvcc 12.4 cannot name a kernel whose template argument is a structure, so a candidate is a type.
+template <int kRowFragments, int kRowWarps, int kKeyWarps, int kKeys, int kSlots, int kBlocks>
+struct Candidate {
+  static constexpr TileShape shape{kRowFragments, kRowWarps, kKeyWarps, kKeys, kSlots, kBlocks};
+};
 
 /// A tile of the table, or a candidate.
 struct Choice {
@@ -50,17 +43,18 @@ std::vector<Choice> choices_of(int dim, const DeviceLimits& limits) {
                          attention_planned(a, {dim, static_cast<int>(t), splits}, stream);
                        }});
   if (dim == 80) {
-    choices.push_back(candidate<80, Tile1x8x1<80>>());
-    choices.push_back(candidate<80, Tile1x4x2Keys128<80>>());
+    choices.push_back(candidate<80, Candidate<1, 2, 2, 64, 4, 2>>());
+    choices.push_back(candidate<80, Candidate<1, 2, 4, 64, 4, 2>>());
+    choices.push_back(candidate<80, Candidate<1, 2, 4, 128, 2, 2>>());
+    choices.push_back(candidate<80, Candidate<1, 4, 2, 128, 2, 2>>());
   } else if (dim == 128) {
-    choices.push_back(candidate<128, Tile1x1x8<128>>());
-    choices.push_back(candidate<128, Tile2x4x1Keys32<128>>());
-    choices.push_back(candidate<128, Tile1x8x1<128>>());
+    choices.push_back(candidate<128, Candidate<1, 1, 8, 128, 2, 1>>());
+    choices.push_back(candidate<128, Candidate<2, 2, 2, 64, 4, 2>>());
   } else if (dim == 256) {
-    choices.push_back(candidate<256, Tile1x2x4<256>>());
-    choices.push_back(candidate<256, Tile1x4x1Keys32<256>>());
-    choices.push_back(candidate<256, Tile1x8x1<256>>());
-    choices.push_back(candidate<256, Tile1x4x2Keys128<256>>());
+    choices.push_back(candidate<256, Candidate<1, 2, 2, 64, 2, 2>>());
+    choices.push_back(candidate<256, Candidate<1, 2, 2, 32, 4, 2>>());
+    choices.push_back(candidate<256, Candidate<1, 2, 4, 64, 4, 1>>());
+    choices.push_back(candidate<256, Candidate<1, 4, 1, 64, 4, 1>>());
   }
   std::erase_if(choices, [&](const Choice& c) { return c.cost.shape.shared_bytes(dim) > limits.block_shared_bytes; });
   return choices;

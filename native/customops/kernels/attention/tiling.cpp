@@ -14,12 +14,15 @@ constexpr TileCost kGeneralTile{{1, 1, 4, kGeneralKeys, 1, 4}, 3.0f, 6.0f, 3.0f}
 
 int64_t ceil_of(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// Keys that a row tile meets, on average, as far as the shapes tell.
+/// Keys that the row tile with the most of them meets, as far as the shapes tell.
+int64_t most_keys(const AttentionArgs& a, int64_t tile_queries) {
+  return std::max<int64_t>(a.window >= 0 ? std::min(a.keys, a.window + tile_queries) : a.keys, 1);
+}
+
+/// Keys that a row tile meets on average.
 int64_t typical_keys(const AttentionArgs& a, int64_t tile_queries) {
-  int64_t keys = a.keys;
-  if (a.causal) keys = std::max<int64_t>(keys - a.queries / 2, std::min(keys, tile_queries));
-  if (a.window >= 0) keys = std::min(keys, a.window + tile_queries);
-  return std::max<int64_t>(keys, 1);
+  const int64_t seen = a.causal ? std::max<int64_t>(a.keys - a.queries / 2, std::min(a.keys, tile_queries)) : a.keys;
+  return std::max<int64_t>(std::min(seen, most_keys(a, tile_queries)), 1);
 }
 
 bool is_aligned_16(const void* pointer, const AttentionStrides& s) {
@@ -48,15 +51,18 @@ bool fits_tensor_cores(const AttentionArgs& a) {
 double predict(const AttentionArgs& a, int dim, const TileCost& tile, int splits, const DeviceLimits& device) {
   const int64_t group = a.heads / a.kv_heads, rows = a.queries * group, tile_rows = tile.shape.rows();
   const int64_t blocks = a.batch * a.kv_heads * ceil_of(rows, tile_rows) * splits;
-  const int64_t key_tiles = ceil_of(ceil_of(typical_keys(a, ceil_of(tile_rows, group)), tile.shape.keys), splits);
+  const auto key_tiles_of = [&](int64_t keys) { return ceil_of(ceil_of(keys, tile.shape.keys), splits); };
+  const int64_t tile_queries = ceil_of(tile_rows, group), typical = key_tiles_of(typical_keys(a, tile_queries)), longest = key_tiles_of(most_keys(a, tile_queries));
   const int64_t fitting = dim == 0 ? tile.shape.blocks : device.shared_bytes / (tile.shape.shared_bytes(dim) + 1024);  // 1 KB each is the system's
   const int64_t most = std::clamp<int64_t>(fitting, 1, tile.shape.blocks), wave = device.multiprocessors * most, left = blocks % wave;
   // `resident` blocks on each multiprocessor run side by side.
-  const auto time_of = [&](int64_t resident) {
+  const auto time_of = [&](int64_t resident, int64_t key_tiles) {
     return tile.start + static_cast<double>(key_tiles) * std::max<double>(tile.alone, static_cast<double>(resident) * tile.shared);
   };
-  double time = static_cast<double>(blocks / wave) * time_of(most);
-  if (left > 0) time += time_of(ceil_of(left, device.multiprocessors));
+  double time = static_cast<double>(blocks / wave) * time_of(most, typical);
+  if (left > 0) time += time_of(ceil_of(left, device.multiprocessors), typical);
+  // Under a causal mask the longest tiles start first, side by side, and nothing ends before they do.
+  time = std::max(time, time_of(std::min(most, ceil_of(blocks, device.multiprocessors)), longest));
   if (splits > 1) {
     const double bytes = 4.0 * splits * static_cast<double>(a.batch * a.heads * a.queries * a.value_dim);
     time += kCombineLaunch + 2 * bytes / kPartialBytes;
