@@ -21,7 +21,7 @@ public static class CaptureHazards
     private static readonly HashSet<string> s_controlFlow = ["If", "Loop", "Scan", "SequenceMap"];
 
     // They copy arrays of addresses from pinned host memory that ONNX Runtime hands out again while the graph still reads it.
-    private static readonly HashSet<string> s_staged = ["Concat", "Split", "SplitToSequence", "ScatterND", "NonMaxSuppression", "RNN", "GRU", "LSTM"];
+    private static readonly HashSet<string> s_staged = ["Concat", "Split", "SplitToSequence", "GatherND", "ScatterND", "NonMaxSuppression", "RNN", "GRU", "LSTM"];
 
     private static readonly HashSet<string> s_dataSized = ["NonZero", "Compress", "Unique", "NonMaxSuppression", "StringSplit"];
 

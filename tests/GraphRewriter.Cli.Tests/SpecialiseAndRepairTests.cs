@@ -11,6 +11,8 @@ public sealed class SpecialiseAndRepairTests : CliTest
         StringAssert.Contains(Ok("inspect", path), "static shapes");
         Assert.IsTrue(Json(PathOf("r.json")).GetProperty("canonical").GetProperty("Fold constants").GetInt32() > 0);
         StringAssert.Contains(Ok("validate", Gemma, path, "--shape", "input_ids=1x12"), "passed");
+        StringAssert.Contains(Ok("validate", Gemma, path, "--dims", "sequence=12"), "passed");
+        StringAssert.Contains(Ok("validate", Gemma, path), "passed");  // the sizes that the rewritten model asks for
     }
 
     [TestMethod]

@@ -64,6 +64,7 @@ public sealed class PreflightTests
     public void OpsThatStageAddressesAreUnsafeUnlessTheyWorkOnShapes()
     {
         Assert.AreEqual("Concat", Of(g => g.Node("Concat", ["x", "x"], [("axis", 0)])[0], 4, 4).Unsafe.Single().Op);
+        Assert.AreEqual("GatherND", Of(g => g.Op("GatherND", "x", g.Initializer("i", DataType.Int64, [1, 2], 0, 1)), 4, 4).Unsafe.Single().Op);
         Assert.IsTrue(Of(g => g.Op("Reshape", "x", g.Node("Concat", [g.Integers("a", -1), g.Op("Shape", "x")], [("axis", 0)])[0]), "n", 4).Safe);
     }
 

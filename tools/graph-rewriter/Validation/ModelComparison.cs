@@ -15,7 +15,7 @@ internal sealed record ModelComparison(bool Widened, IReadOnlyList<OutputCompari
     {
         CheckInterface(original, rewritten);
         var precision = Precision.Narrower(Precision.Of(original), Precision.Of(rewritten));
-        var before = OriginalRun.Of(original, data, measureRounding: options is { Rtol: null, Atol: null } && ModelTolerance.IsMeasured(precision), notes);
+        var before = OriginalRun.Of(original, data, measureRounding: options is { Rtol: null, Atol: null } && ModelTolerance.IsMeasured(precision), options.Cuda, notes);
         using var after = OpenRewritten(rewritten, options, before.Widened, notes);
         List<OutputComparison> outputs = [], recorded = [];
         foreach (var (index, set) in data.Index())
@@ -24,8 +24,7 @@ internal sealed record ModelComparison(bool Widened, IReadOnlyList<OutputCompari
             foreach (var name in original.Proto.Graph.Output.Select(o => o.Name))
             {
                 var expected = before.Outputs?[index][name];
-                var exact = before.Exact?[index][name];
-                var rounding = after.Widened ? 0 : exact is null ? (double?)null : ErrorMetrics.Of(expected!, exact, Tolerance.None).MaxRel;
+                var rounding = after.Widened ? 0 : before.Rounding(index, name);
                 var tolerance = ModelTolerance.Of(precision, rounding).With(options.Rtol, options.Atol);
                 if (expected is not null) outputs.Add(OutputComparison.Of(name, results[name], expected, tolerance, set.Name, "original"));
                 if (set.Outputs.TryGetValue(name, out var record)) recorded.Add(AgainstRecord(name, results[name], record, expected, tolerance, set.Name));

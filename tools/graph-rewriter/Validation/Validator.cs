@@ -8,12 +8,21 @@ public static class Validator
         OnnxModel original, OnnxModel rewritten, ValidationOptions options, IProgress<(int Done, int Total)>? progress = null)
     {
         var notes = new List<string>();
-        var data = options.Data ?? [new TestDataSet($"random inputs, seed {options.Seed}", RandomInputs.For(original, options.Shapes, options.Seed),
+        var data = options.Data ?? [new TestDataSet($"random inputs, seed {options.Seed}", RandomInputs.For(original, Shapes(rewritten, options), options.Seed),
             new Dictionary<string, HostTensor>())];
         var models = ModelComparison.Of(original, rewritten, data, options, notes);
         var sites = options.Sites ? SiteValidation.Of(rewritten, data, options, models.Widened, notes, progress) : [];
         return new ValidationReport(
             models.Outputs.All(o => o.Passed) && models.Recorded.All(o => o.Passed) && sites.All(s => s.Passed),
             models.Outputs, models.Recorded, sites, original.Path, rewritten.Path, options.Cuda ? "cuda" : "cpu", [.. data.Select(d => d.Name)], notes);
+    }
+
+    // A model that was rewritten for fixed sizes takes no others.
+    private static Dictionary<string, long[]> Shapes(OnnxModel rewritten, ValidationOptions options)
+    {
+        var shapes = new Dictionary<string, long[]>(options.Shapes ?? new Dictionary<string, long[]>(), StringComparer.Ordinal);
+        foreach (var input in rewritten.Proto.Graph.Input)
+            if (input.Type?.TensorType?.Shape?.Dim is { } dims && dims.All(d => d.HasDimValue)) shapes.TryAdd(input.Name, [.. dims.Select(d => d.DimValue)]);
+        return shapes;
     }
 }

@@ -1,3 +1,4 @@
+using FlashRt.GraphRewriter.Passes;
 using FlashRt.Validation.Html;
 
 namespace FlashRt.GraphRewriter.Cli.Commands;
@@ -14,15 +15,16 @@ internal static class ValidateCommand
         var rtol = Tolerance("--rtol", "Relative tolerance: |new - old| ≤ atol + rtol |old| for every element. Default by the model's precision.");
         var atol = Tolerance("--atol", "Absolute tolerance. Default: a fraction, by the model's precision, of each output's root mean square.");
         var shapes = CommonArguments.Shapes();
+        var dims = CommonArguments.Dims();
         var seed = CommonArguments.Number<int>("--seed", "N", "Seed of the random inputs that are used without --data.", _ => true, "an integer");
         var provider = CommonArguments.Provider();
         var report = CommonArguments.Report();
         var html = CommonArguments.Html();
         var command = new Command("validate", "Runs both models and compares them.")
         {
-            original, rewritten, data, sites, rtol, atol, shapes, seed, provider, report, html,
+            original, rewritten, data, sites, rtol, atol, shapes, dims, seed, provider, report, html,
         };
-        command.SetAction(parsed => Run(terminal, parsed.GetValue(original)!, parsed.GetValue(rewritten)!, parsed.GetValue(data), new ValidationOptions
+        command.SetAction(parsed => Run(terminal, parsed.GetValue(original)!, parsed.GetValue(rewritten)!, parsed.GetValue(data), parsed.GetValue(dims)!, new ValidationOptions
         {
             Shapes = parsed.GetValue(shapes),
             Seed = parsed.GetValue(seed) ?? 0,
@@ -34,10 +36,12 @@ internal static class ValidateCommand
         return command;
     }
 
-    private static int Run(Terminal terminal, string original, string rewritten, string? data, ValidationOptions options, string? reportPath, string? htmlPath)
+    private static int Run(Terminal terminal, string original, string rewritten, string? data, Dictionary<string, long> dims,
+        ValidationOptions options, string? reportPath, string? htmlPath)
     {
         OnnxModel before = OnnxModel.Load(original, mixedTypes: true), after = OnnxModel.Load(rewritten);
-        ShapeCheck.Of(before, options.Shapes!);
+        ShapeCheck.Of(before, options.Shapes!, dims);
+        FixInputShapes.Apply(before, new RewriteOptions { Dims = dims });
         options = options with { Data = ReadData(data, before) };
         try
         {

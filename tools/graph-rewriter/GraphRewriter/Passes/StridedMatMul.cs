@@ -23,6 +23,7 @@ public sealed class StridedMatMul : IPass
                 new Writer(graph, node).Write(left, right, batch);
                 changes++;
             }
+        if (changes > 0) context.Model.Invalidate();
         return changes;
     }
 

@@ -15,11 +15,14 @@ public sealed class UntilStable(IEnumerable<RulePass> passes) : IPass
     public int Run(PassContext context)
     {
         var total = 0;
+        var fresh = true;
         for (var round = 0; round < MostRounds; round++)
         {
             var changes = passes.Sum(p => p.Run(context));
             total += changes;
-            if (changes == 0) break;
+            if (changes == 0 && fresh) break;
+            fresh = changes == 0;
+            if (fresh) context.Model.Invalidate();  // the ops tell more of the shapes than the model's notes did
         }
         foreach (var pass in passes) pass.Explain(context);
         return total;

@@ -45,8 +45,8 @@ public sealed class AddNormRule : IRule
         var (residual, x, sum) = (match[Residual], match[X], match[Sum]);
         if (x.Shape?.SameAs(residual.Shape) != true)
             return $"the addends '{residual.Name}' and '{x.Name}' are not provably of one shape ({residual.Shape} and {x.Shape})";
-        if (match.Find(Bias) is { } bias && !bias.Shape![0].SameAs(sum.Shape![-1]))
-            return $"the bias '{bias.Name}' is {bias.Shape}; the sum ends in {sum.Shape[-1]}";
+        if (match.Find(Bias) is { } bias && sum.Shape?[-1].SameAs(bias.Shape![0]) != true)
+            return $"the bias '{bias.Name}' is {bias.Shape}; the sum ends in {sum.Shape?[-1]}";
         return null;
     }
 

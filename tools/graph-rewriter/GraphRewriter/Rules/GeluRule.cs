@@ -27,7 +27,8 @@ public sealed class GeluRule : IRule
     private static readonly Pattern ByLogistic = X * Sigmoid(ProductOf(1.702, X)).Called("quick")
         | new Op("QuickGelu", [X]).Where(n => n.Float("alpha", 1.702f) == 1.702f, "QuickGelu with alpha 1.702").Called("quick");
 
-    private static readonly Pattern Single = new Op("Gelu", [X]).Called("gelu") | new Op("FastGelu", [X]).Called("tanh");
+    private static readonly Pattern Single = new Op("Gelu", [X]).Where(n => n.Text("approximate", "none") is "none" or "tanh", "Gelu with approximate none or tanh").Called("gelu")
+        | new Op("FastGelu", [X]).Called("tanh");
 
     /// <inheritdoc/>
     public string Name => "Gelu";

@@ -80,6 +80,7 @@ internal sealed class GraphEdit(PassContext context)
     /// <summary>Writes everything through; returns <paramref name="changes"/> for the pass to report.</summary>
     public int Apply(int changes)
     {
+        DropUnread();
         if (IsEmpty) return 0;
         var proto = Graph.Proto;
         var before = Graph.Nodes.SelectMany(n => n.Outputs).OfType<Value>().Select(v => v.Name).ToList();
@@ -95,6 +96,15 @@ internal sealed class GraphEdit(PassContext context)
         DropNotes(before.Except(nodes.SelectMany(n => n.Output)).ToHashSet(StringComparer.Ordinal));
         context.Model.Invalidate();
         return changes;
+    }
+
+    // A pass that gives up half way leaves constants that nobody reads.
+    private void DropUnread()
+    {
+        string[] made = [.. taken.Where(stored.ContainsKey)];
+        if (made.Length == 0) return;
+        var read = replaced.Values.SelectMany(by => by).SelectMany(n => n.Input.Concat(Captured.By(n))).Concat(names.Values).ToHashSet(StringComparer.Ordinal);
+        foreach (var name in made.Where(n => !read.Contains(n))) stored.Remove(name);
     }
 
     private string Final(string name)

@@ -38,7 +38,7 @@ public sealed class HoistCasts : IPass
         return edit.Apply(hoisted);
     }
 
-    private static bool IsWidening(Node node) => node is { OpType: "Cast", Domain: "" } && node.Input(0) is { } x && node.Outputs is [{ } y]
+    private static bool IsWidening(Node node) => node is { OpType: "Cast", Domain: "" } && node.Inputs is [{ } x] && node.Outputs is [{ } y]
         && x.Type.IsFloat() && y.Type.IsFloat() && x.Type.Bits() < y.Type.Bits();
 
     private static Node? Moves(Node? node) => node is { Domain: "", OpType: "Concat" or "Neg" or "Slice" } && node.Outputs is [{ IsOutput: false }] ? node : null;
