@@ -11,7 +11,7 @@ internal static class Mutation
     public static byte[] Of(ModelProto model, Random random)
     {
         var proto = model.Clone();
-        for (var n = random.Next(1, 5); n > 0; n--) Structure(proto, random);
+        for (var n = random.Next(1, 4); n > 0; n--) Structure(proto, random);
         var bytes = proto.ToByteArray();
         switch (random.Next(12))
         {

@@ -70,8 +70,8 @@ public static class DefaultPipeline
         new InPlaceCache(),                                // --kv-cache in-place
         .. options.CacheCapacity is null ? Array.Empty<IPass>() : [new Canonicalize(Canonical)],
         new StateShapes(),                                 // --shape, --dims
-        new UntilStable(options.OwnRules.Concat(options.Rules ?? Rules).Select(r => new RulePass(r))),
-        .. options.CaptureSafe && options.Rules is null ? MakeCaptureSafe : [],  // what is left of Concat, Split, ScatterND and broadcast MatMul
+        new UntilStable(options.OwnRules.Concat(options.Rules ?? Rules).Select(r => new RulePass(r)),
+            options.CaptureSafe && options.Rules is null ? MakeCaptureSafe : []),  // what is left of Concat, Split, ScatterND and broadcast MatMul
         .. options.Rules is { Count: 0 } ? Array.Empty<IPass>() : [new CheckTypes()],
         new NumberSites(),                                 // overloads in graph order
         new DropUnused(),                                  // constants and type notes nobody needs any more

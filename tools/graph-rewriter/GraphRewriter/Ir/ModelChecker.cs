@@ -27,6 +27,7 @@ internal static class ModelChecker
     {
         var place = $"node '{(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault() ?? "?")}'";
         if (node.OpType.Length == 0) throw new OnnxModelException(model.Path, $"{place} has no operator");
+        if (Arity.Problem(node) is { } arity) throw new OnnxModelException(model.Path, $"{place} ({node.OpType}) {arity}");
         foreach (var a in node.Attribute)
         {
             if (a.Name.Length == 0) throw new OnnxModelException(model.Path, $"{place} ({node.OpType}) has an attribute without a name");

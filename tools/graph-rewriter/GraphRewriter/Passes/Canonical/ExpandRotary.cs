@@ -16,7 +16,7 @@ public sealed class ExpandRotary : IPass
         var expanded = 0;
         foreach (var node in edit.Graph.Nodes)
         {
-            if (node is not { OpType: "RotaryEmbedding", Domain: "" or "com.microsoft" } || node.Outputs[0] is not { } y || Nodes(node, y, edit) is not { } nodes) continue;
+            if (node is not { OpType: "RotaryEmbedding", Domain: "" or "com.microsoft" } || node.Outputs is not [{ } y, ..] || Nodes(node, y, edit) is not { } nodes) continue;
             edit.Replace(node, nodes);
             expanded++;
         }
