@@ -108,7 +108,8 @@ struct Attention {
     a.empty_row = empty_row;
     const Tensor o = context.output(0, output.shape(q.shape, heads_first, a.batch, a.queries, a.heads, a.value_dim, a.heads * a.value_dim));
     a.o = o.data;
-    a.o_strides = HeadTensor(o, output.is_heads_first(heads_first), a.heads).strides;
+    const int64_t width = a.heads * a.value_dim;
+    a.o_strides = output.rows ? AttentionStrides{a.queries * width, width, a.value_dim} : HeadTensor(o, output.is_heads_first(heads_first), a.heads).strides;
     a.lse = context.output(1, {a.batch, a.heads, a.queries}).as<float>();
     run(a, context);
   }

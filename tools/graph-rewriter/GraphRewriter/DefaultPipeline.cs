@@ -54,6 +54,7 @@ public static class DefaultPipeline
         new HoistCasts(),
         new MergeTransposes(),
         new MergeReshapes(),
+        new RowMoves(),
         new ConstantShapes(),
         new JoinMasks(),
         new DropNanGuards(),

@@ -26,6 +26,7 @@ internal static class FusedHeads
         Dim batch = x.Rank == 2 ? 1 : x[0];
         c.Set(c.Type(0), layout switch
         {
+            "rows" => new Shape([batch.Value == 1 ? tokens : batch.Value * tokens.Value is { } rows ? rows : Dim.Unknown, merged]),
             "same" or "merged" when x.Rank == 2 => new Shape([tokens, merged]),
             "merged" => new Shape([batch, tokens, merged]),
             "same" when !split => new Shape([batch, tokens, merged]),

@@ -1,6 +1,9 @@
 namespace FlashRt.GraphRewriter.Passes.Canonical;
 
-/// <summary>A Transpose of a Transpose is one Transpose, or none. The first stays where others read it and nothing would be saved.</summary>
+/// <summary>
+/// A Transpose of a Transpose is one Transpose, or none. The first stays where others read it and nothing would be saved. One that moves only
+/// axes of one element is a Reshape.
+/// </summary>
 public sealed class MergeTransposes : IPass
 {
     /// <inheritdoc/>
@@ -13,12 +16,19 @@ public sealed class MergeTransposes : IPass
         var merged = 0;
         foreach (var node in edit.Graph.Nodes)
         {
+            if (MovesNothing(node) && RowMoves.Sizes(node.Outputs[0]!.Shape!) is { } sizes)
+            {
+                var y = node.Outputs[0]!.Name;
+                edit.Replace(node, GraphEdit.Node("Reshape", node.Proto.Name, y, node.Inputs[0]!.Name, edit.Integers($"{y}.shape", sizes)));
+                merged++;
+                continue;
+            }
             if (!IsTranspose(node) || node.Input(0)?.Producer is not { } first || !IsTranspose(first) || edit.IsGone(first)) continue;
-            if (node.Outputs is not [{ } y] || first.Input(0) is not { } x || Perm(node) is not { } outer || Perm(first) is not { } inner || outer.Length != inner.Length) continue;
+            if (node.Outputs is not [{ } last] || first.Input(0) is not { } x || Perm(node) is not { } outer || Perm(first) is not { } inner || outer.Length != inner.Length) continue;
             long[] perm = [.. outer.Select(p => inner[p])];
             if (perm.Select((p, i) => p == i).All(same => same))
             {
-                if (!edit.Forward(y, x)) continue;
+                if (!edit.Forward(last, x)) continue;
                 edit.Replace(node);
             }
             else
@@ -35,6 +45,11 @@ public sealed class MergeTransposes : IPass
         }
         return edit.Apply(merged);
     }
+
+    // Axes of more than one element keep their order.
+    private static bool MovesNothing(Node node) => IsTranspose(node) && node is { Inputs: [{ Shape: { } shape }], Outputs: [{ Shape: not null }] } && Perm(node) is { } perm
+        && perm.Length == shape.Rank && perm.All(p => p >= 0 && p < shape.Rank) && perm.Where(p => shape[(int)p].Value != 1).ToArray() is var kept && kept.SequenceEqual(kept.Order())
+        && perm.Where((p, i) => p != i).Any();
 
     private static bool IsTranspose(Node node) => node is { OpType: "Transpose", Domain: "" };
 

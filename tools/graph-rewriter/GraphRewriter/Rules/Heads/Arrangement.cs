@@ -27,8 +27,6 @@ internal sealed record Arrangement(Operand Q, Operand K, Operand V, Operand O, R
             {
                 if (Pick(c.Q, q, output, layout) is not { } query || Pick(c.K, k, output, layout) is not { } key || Pick(c.V, v, output, layout) is not { } value) continue;
                 if (q.OwnHeads(query.View).Count != heads.Length || k.OwnHeads(key.View).Count != v.OwnHeads(value.View).Count) continue;
-                // A result of two axes needs queries of two axes.
-                if (output.View.Axes.Count == 2 && query.View.Axes.Count != 2) continue;
                 var result = new Arrangement(query, key, value, output, q, k, v, layout, false);
                 yield return result with { Left = Remaining(c.Q, query) + Remaining(c.K, key) + Remaining(c.V, value) + c.O.Count - 1 - output.Distance };
             }
@@ -51,7 +49,7 @@ internal sealed record Arrangement(Operand Q, Operand K, Operand V, Operand O, R
             if (c.V.LastOrDefault(s => s.View.Value == query.View.Value) is not { } value || v.PackedAt(value.View) is not { } third) continue;
             if (Width(q, query) is not { } a || Width(k, key) is not { } b || Width(v, value) != b || Factor.Product(q.Channels) != Factor.Product(v.Channels)) continue;
             if (second.First != a || third.First != a + b || first.Columns != a + 2 * b) continue;
-            if (output.View.Axes.Count != query.View.Axes.Count && (output.View.Axes.Count == 2 || query.View.Axes.Count == 2 && output.View.Axes.Count == 3)) continue;
+            if (query.View.Axes.Count == 2 && output.View.Axes.Count == 3) continue;
             return new Arrangement(query, key, value, output, q, k, v, HeadForm.TokensFirst, true)
             {
                 Left = Remaining(c.Q, query) + Remaining(c.K, key) + Remaining(c.V, value) + c.O.Count - 1 - output.Distance,

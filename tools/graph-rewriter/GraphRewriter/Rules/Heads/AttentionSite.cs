@@ -53,8 +53,8 @@ internal sealed record AttentionSite(Arrangement Arrangement, Masking Masking, d
         var own = Own(a.Q.View, a.Queries);
         if (UsesLayout) yield return ("layout", a.Layout == HeadForm.HeadsFirst ? "BNSH" : "BSNH");
         var form = a.Queries with { Channels = a.Values.Channels };
-        var output = form.FormOf(a.O.View);
-        if (Shape(output, a.O.View) != own) yield return ("output_layout", Shape(output, a.O.View));
+        var output = a.O.View.Axes.Count == 2 && a.Q.View.Axes.Count > 2 ? "rows" : Shape(form.FormOf(a.O.View), a.O.View);
+        if (output != own) yield return ("output_layout", output);
     }
 
     private bool UsesLayout => new[] { Arrangement.Q, Arrangement.K, Arrangement.V }.Any(o => o.View.Axes.Count == 4) && !Arrangement.Packed;

@@ -9,6 +9,9 @@ internal enum HeadForm
     /// <summary>[B, S, N·D] or, for one batch entry, [S, N·D].</summary>
     Merged,
 
+    /// <summary>[B·S, N·D], which only results may be.</summary>
+    Rows,
+
     /// <summary>[B, S, N, D].</summary>
     TokensFirst,
 

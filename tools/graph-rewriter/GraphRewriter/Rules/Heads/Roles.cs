@@ -19,6 +19,7 @@ internal sealed record Roles(IReadOnlyList<Factor> Batch, IReadOnlyList<Factor> 
 
         IReadOnlyList<Factor> merged = [.. heads, .. channels];
         return Is(batch, tokens, merged) || (batch.Count == 0 && Is(tokens, merged)) ? HeadForm.Merged
+            : Is([.. batch, .. tokens], merged) ? HeadForm.Rows
             : Is(batch, tokens, heads, channels) ? HeadForm.TokensFirst
             : Is(batch, heads, tokens, channels) ? HeadForm.HeadsFirst
             : PackedAt(view) is not null ? HeadForm.Packed : HeadForm.None;

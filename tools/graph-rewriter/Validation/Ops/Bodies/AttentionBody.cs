@@ -36,6 +36,8 @@ internal static class AttentionBody
         o = b.Op("Transpose", [o], ("perm", new long[] { 0, 2, 1, 3 }));
         if (layout == "BSNH")
             return o;
+        if (layout == "rows")
+            return b.Op("Flatten", [b.Op("Reshape", o, b.Integers(0, 0, -1))], ("axis", 2L));
         return b.Op("Reshape", o, b.Rank(like) != 2 ? b.Integers(0, 0, -1) : b.Op("Concat", [b.Op("Shape", [like], ("end", 1L)), b.Integers(-1)], ("axis", 0L)));
     }
 

@@ -33,6 +33,7 @@ internal static class AttentionCases
             .Call("valid keys in a cache, heads before tokens", "Q K V kv_length", null, ("causal", 1), ("layout", "BNSH"))
             .Call("sinks", "Q K V sink", "O lse")
             .Call("heads before tokens, merged result", "Q K V", null, ("layout", "BNSH"), ("output_layout", "merged"))
+            .Call("heads before tokens, rows in the result", "Q K V", null, ("layout", "BNSH"), ("output_layout", "rows"))
             .Call("heads before tokens, tokens first in the result", "Q K V", null, ("layout", "BNSH"), ("output_layout", "BSNH"))
             .Call("tokens first, heads first in the result", "Q K V mask", null, ("output_layout", "BNSH"), ("empty_row", "nan"))
             .Call("everything", "Q K V bias mask kv_length first_row_length sink", "O lse", ("causal", 1), ("window", 6), ("softcap", 8.0));
@@ -44,6 +45,7 @@ internal static class AttentionCases
             .Call("merged heads, multi-head", "Q K V", null, ("num_heads", 2))
             .Call("merged heads, one KV head", "Q K V", null, ("num_heads", 4), ("num_kv_heads", 1))
             .Call("merged heads, one KV head, first row sees less", "Q K V first_row_length", null, ("num_heads", 4), ("num_kv_heads", 1))
+            .Call("merged heads, rows in the result", "Q K V", null, ("num_heads", 2), ("output_layout", "rows"))
             .Call("merged heads, heads first in the result", "Q K V", null, ("num_heads", 2), ("output_layout", "BNSH"))
             .Call("packed", "Q", null, ("num_heads", 3))
             .Call("packed, grouped", "Q", "O lse", ("num_heads", 4), ("num_kv_heads", 2));

@@ -13,6 +13,7 @@ internal static class HeadOrder
         {
             "BNSH" => ([batch, heads, tokens, size], true),
             "BSNH" => ([batch, tokens, heads, size], false),
+            "rows" => ([batch * tokens, heads * size], false),
             _ => (like.Length == 2 ? [tokens, heads * size] : [batch, tokens, heads * size], false),
         };
     }
