@@ -22,6 +22,8 @@ public static class AttentionSpellings
         new("attention, NaN guard", () => Plain(Scaled, guard: true), Golden("")),
         new("attention, Einsum", () => Einsum("bqhd,bkhd->bhqk", "bhqk,bkhd->bqhd"), Golden("")),
         new("attention, batches of heads merged (bmm)", () => Merged(), Golden("")),
+        new("attention, time-major as torch.nn.MultiheadAttention has it", () => TimeMajor(rows: false), TimeMajorGolden("", "float32[2,6,32]")),
+        new("attention, time-major, rows in the result", () => TimeMajor(rows: true), TimeMajorGolden(", output_layout=rows", "float32[12,32]")),
         new("attention, softcap", () => Plain((g, q, k) => g.Op("Mul", g.Op("Tanh", g.Op("Div", Scaled(g, q, k), g.Scalar("cap", Float, 30))), g.Scalar("cap2", Float, 30))), Golden("", ", softcap=30")),
         new("attention, additive mask as input", () => Plain((g, q, k) => g.Op("Add", Scaled(g, q, k), g.Input("m", Float, Batch, 1, Tokens, Tokens))), Golden(", m", ", empty_row=nan", "float32[2,1,6,6]")),
         new("attention, condition as input, guarded", () => Plain((g, q, k) => g.Op("Where", g.Input("m", Bool, Batch, 1, 1, Tokens), Scaled(g, q, k), g.Scalar("low", Float, double.NegativeInfinity)), guard: true),
@@ -164,6 +166,35 @@ public static class AttentionSpellings
         var p = g.Node("Softmax", [g.Op("MatMul", q, Transpose(g, k, 0, 2, 1))], [("axis", -1)])[0];
         return Join(g, g.Op("Reshape", g.Op("MatMul", p, v), g.Integers("apart", Batch, Heads, Tokens, Size)), Float);
     }
+
+    // Tokens before batch entries, heads split off the batch; products with weights stand between the moves.
+    private static OnnxModel TimeMajor(bool rows)
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", Float, Batch, Tokens, Heads * Size);
+        string In(string name)
+        {
+            var weight = g.Initializer($"w{name}", Float, [Heads * Size, Heads * Size], NormSpellings.Ramp(Heads * Size * Heads * Size, -0.2, 0.0004 * (name[0] - 'a')));
+            var product = g.Node("MatMul", [Transpose(g, x, 1, 0, 2), weight], outputs: [name])[0];
+            return Transpose(g, g.Op("Reshape", product, g.Integers($"{name}_split", Tokens, Batch * Heads, Size)), 1, 0, 2);
+        }
+        var (q, k, v) = (g.Op("Mul", In("q"), g.Scalar("s", Float, 1 / Root)), In("k"), In("v"));
+        var p = g.Node("Softmax", [g.Op("MatMul", q, Transpose(g, k, 0, 2, 1))], [("axis", -1)])[0];
+        var o = g.Op("Reshape", Transpose(g, g.Op("MatMul", p, v), 1, 0, 2), g.Integers("join", Tokens, Batch, Heads * Size));
+        if (rows) g.Node("Reshape", [Transpose(g, o, 1, 0, 2), g.Integers("rows", Batch * Tokens, Heads * Size)], outputs: ["y"]);
+        else g.Node("Transpose", [o], [("perm", new long[] { 1, 0, 2 })], ["y"]);
+        g.Output("y", Float, rows ? [Batch * Tokens, Heads * Size] : [Batch, Tokens, Heads * Size]);
+        return g.Build();
+    }
+
+    private static string TimeMajorGolden(string attributes, string y) => $$"""
+        in  x: float32[2,6,32]
+        q.rows = MatMul(x, wq)
+        k.rows = MatMul(x, wk)
+        v.rows = MatMul(x, wv)
+        y = com.flashrt::Attention(q.rows, k.rows, v.rows) {num_heads=4, num_kv_heads=4, scale=0.353553{{attributes}}}
+        out y: {{y}}
+        """;
 
     private static OnnxModel Half()
     {

@@ -8,7 +8,7 @@ public static class Validator
         OnnxModel original, OnnxModel rewritten, ValidationOptions options, IProgress<(int Done, int Total)>? progress = null)
     {
         var notes = new List<string>();
-        var data = options.Data ?? [new TestDataSet($"random inputs, seed {options.Seed}", RandomInputs.For(original, Shapes(rewritten, options), options.Seed),
+        var data = options.Data ?? [new TestDataSet($"random inputs, seed {options.Seed}", RandomInputs.For(original, Shapes(original, rewritten, options), options.Seed),
             new Dictionary<string, HostTensor>())];
         var models = ModelComparison.Of(original, rewritten, data, options, notes);
         var sites = options.Sites ? SiteValidation.Of(rewritten, data, options, models.Widened, notes, progress) : [];
@@ -18,11 +18,12 @@ public static class Validator
     }
 
     // A model that was rewritten for fixed sizes takes no others.
-    private static Dictionary<string, long[]> Shapes(OnnxModel rewritten, ValidationOptions options)
+    private static Dictionary<string, long[]> Shapes(OnnxModel original, OnnxModel rewritten, ValidationOptions options)
     {
+        var inputs = original.Proto.Graph.Input.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
         var shapes = new Dictionary<string, long[]>(options.Shapes ?? new Dictionary<string, long[]>(), StringComparer.Ordinal);
         foreach (var input in rewritten.Proto.Graph.Input)
-            if (input.Type?.TensorType?.Shape?.Dim is { } dims && dims.All(d => d.HasDimValue)) shapes.TryAdd(input.Name, [.. dims.Select(d => d.DimValue)]);
+            if (inputs.Contains(input.Name) && input.Type?.TensorType?.Shape?.Dim is { } dims && dims.All(d => d.HasDimValue)) shapes.TryAdd(input.Name, [.. dims.Select(d => d.DimValue)]);
         return shapes;
     }
 }

@@ -44,6 +44,13 @@ public sealed class CanonicalTests
         Case("two transposes", g => g.Op("Neg", T(g, T(g, X(g), 1, 0, 2), 2, 1, 0)), "Transpose Neg"),
         Case("the first transpose is read elsewhere", g => { var t = T(g, X(g), 1, 0, 2); return g.Op("MatMul", t, T(g, t, 0, 2, 1)); }, "Transpose Transpose MatMul"),
 
+        Case("a transpose of axes of one element", g => g.Op("Neg", T(g, g.Op("Slice", X(g), g.Integers("s", 0), g.Integers("e", 1), g.Integers("a", 1)), 1, 0, 2)), "Slice Reshape Neg"),
+        Case("a transpose of rows before a product with a weight goes behind it", g => g.Op("Neg", g.Op("MatMul", T(g, X(g), 1, 0, 2), Weight(g))), "MatMul Transpose Neg"),
+        Case("a reshape of rows before a product and a bias goes behind both", g => g.Op("Neg", g.Op("Add", g.Initializer("b", Float, [5], 1, 2, 3, 4, 5), g.Op("MatMul", g.Op("Reshape", X(g), g.Integers("s", 6, 4)), Weight(g)))), "MatMul Add Reshape Neg"),
+        Case("a transpose of columns before a product stays", g => g.Op("Neg", g.Op("MatMul", T(g, X(g), 0, 2, 1), g.Initializer("w", Float, [3, 2], 1, 2, 3, 4, 5, 6))), "Transpose MatMul Neg"),
+        Case("a transpose of rows before a computed matrix stays", g => g.Op("Neg", g.Op("MatMul", T(g, X(g), 1, 0, 2), g.Input("w", Float, 4, 5))), "Transpose MatMul Neg"),
+        Case("a reshape of columns before a product stays", g => g.Op("Neg", g.Op("MatMul", g.Op("Reshape", X(g), g.Integers("s", 12, 2)), g.Initializer("w", Float, [2, 2], 1, 2, 3, 4))), "Reshape MatMul Neg"),
+
         // Reshapes
         Case("reshape there and back", g => g.Op("Neg", g.Op("Squeeze", g.Op("Unsqueeze", X(g), g.Integers("a", 0)), g.Integers("b", 0))), "Neg"),
         Case("two reshapes", g => g.Op("Neg", g.Op("Reshape", g.Op("Unsqueeze", X(g), g.Integers("a", 0)), g.Integers("s", 4, 6))), "Reshape Neg"),
@@ -165,6 +172,8 @@ public sealed class CanonicalTests
     private static string Indices(GraphBuilder g, long[] dims, params double[] places) => g.Initializer("indices", DataType.Int64, dims, places);
 
     private static string X(GraphBuilder g) => "x";
+
+    private static string Weight(GraphBuilder g) => g.Initializer("w", Float, [4, 5], [.. Enumerable.Range(0, 20).Select(i => i % 7 - 3.0)]);
 
     private static string Low(GraphBuilder g) => g.Op("Less", X(g), g.Scalar("low", Float, 0));
 

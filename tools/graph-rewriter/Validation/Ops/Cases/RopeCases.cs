@@ -14,6 +14,7 @@ internal static class RopeCases
                 .Call($"{style}, heads brought before tokens", "X cos sin", null, ("style", style), ("output_layout", "BNSH"))
                 .Call($"{style}, tokens brought before heads and merged", "X cos sin", null, ("style", style), ("layout", "BNSH"), ("output_layout", "merged"))
                 .Call($"{style}, tokens brought before heads", "X cos sin", null, ("style", style), ("layout", "BNSH"), ("output_layout", "BSNH"))
+                .Call($"{style}, tokens brought before heads, rows in the result", "X cos sin", null, ("style", style), ("layout", "BNSH"), ("output_layout", "rows"))
                 .Call($"{style}, merged heads taken apart", "X cos sin", null, ("style", style), ("num_heads", 4), ("output_layout", "BNSH"))
                 .Call($"{style}, part of a head", "X cos sin", null, ("style", style), ("rotary_dim", 16));
         foreach (var (why, leading, heads, size) in new (string, long[], long, long)[]
