@@ -35,6 +35,21 @@ def causal(name, dtype="fp16", dynamic=False, torchscript=False, suffix="ForCaus
     return make, dtype, torchscript
 
 
+def padded(name, dtype="fp16", torchscript=False, dynamic=False, config=None, **more):
+    """Two prompts of different length, padded on the left: the causal mask meets a padding mask."""
+    def make():
+        import torch
+        import transformers
+        model = Masked(getattr(transformers, name + "ForCausalLM")(text_config(config or name, **more)))
+        ids = torch.randint(3, WORDS, (2, TOKENS), generator=torch.Generator().manual_seed(1))
+        keep = torch.ones_like(ids)
+        keep[1, :4] = 0
+        positions = (keep.cumsum(-1) - 1).clamp(min=0)
+        size = torch.export.Dim("sequence", min=2, max=64) if dynamic else None
+        return model, (ids, keep, positions), ["input_ids", "attention_mask", "position_ids"], ["logits"], ({1: size},) * 3 if dynamic else None
+    return make, dtype, torchscript
+
+
 def encoder(name, dtype="fp16", torchscript=False, suffix="Model", mask=True, **more):
     def make():
         import torch
@@ -73,6 +88,10 @@ def wrappers():
     class Logits(Wrap):
         def forward(self, ids, position_ids=None):
             return self.m(input_ids=ids, use_cache=False, **({} if position_ids is None else {"position_ids": position_ids})).logits
+
+    class Masked(Wrap):
+        def forward(self, ids, attention_mask, position_ids):
+            return self.m(input_ids=ids, attention_mask=attention_mask, position_ids=position_ids, use_cache=False).logits
 
     class Hidden(Wrap):
         def forward(self, ids, attention_mask=None):
@@ -168,6 +187,47 @@ GQA = dict(num_key_value_heads=2, head_dim=16)
 MODELS = {
     "gpt2_fp16": causal("GPT2", suffix="LMHeadModel", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64),
     "gpt2_fp32_ts": causal("GPT2", "fp32", torchscript=True, suffix="LMHeadModel", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64),
+    "gemma_fp32_ts": causal("Gemma", "fp32", torchscript=True, attn_implementation="eager", num_key_value_heads=1, head_dim=16),
+    "gemma_padded_fp16": padded("Gemma", num_key_value_heads=1, head_dim=16),
+    "llama_padded_fp16": padded("Llama", num_key_value_heads=2),
+    "llama_padded_dynamic_fp32": padded("Llama", "fp32", dynamic=True, num_key_value_heads=2),
+    "llama_padded_fp32_ts": padded("Llama", "fp32", torchscript=True, num_key_value_heads=2, attn_implementation="eager"),
+    "llama_bf16": causal("Llama", "bf16", num_key_value_heads=2),
+    "llama_eager_fp16": causal("Llama", num_key_value_heads=2, attn_implementation="eager"),
+    "qwen3_padded_fp16": padded("Qwen3", **GQA),
+    "qwen3_eager_bf16": causal("Qwen3", "bf16", attn_implementation="eager", **GQA),
+    "qwen3_decode_fp32": decode("Qwen3", 2, 16, "fp32", **GQA),
+    "gemma2_decode_fp16": decode("Gemma2", 2, 16, sliding_window=None, query_pre_attn_scalar=16, **GQA),
+    "gemma3_decode_fp16": decode("Gemma3", 2, 16, config="Gemma3Text", sliding_window=6, query_pre_attn_scalar=16, **GQA),
+    "gemma3_dynamic_fp32": causal("Gemma3", "fp32", dynamic=True, config="Gemma3Text", sliding_window=6, query_pre_attn_scalar=16, **GQA),
+    "olmo_fp16": causal("Olmo"),
+    "cohere2_fp16": causal("Cohere2", num_key_value_heads=2, sliding_window=6),
+    "glm_fp16": causal("Glm", pad_token_id=0, **GQA),
+    "helium_fp16": causal("Helium", **GQA),
+    "ernie45_fp16": causal("Ernie4_5", **GQA),
+    "exaone4_fp16": causal("Exaone4", num_key_value_heads=2, sliding_window=6),
+    "persimmon_fp16": causal("Persimmon", partial_rotary_factor=0.5),
+    "codegen_fp32": causal("CodeGen", "fp32", attn_implementation="eager", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64, n_ctx=64, rotary_dim=8),
+    "gptbigcode_fp16": causal("GPTBigCode", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64),
+    "gptneo_fp32": causal("GPTNeo", "fp32", num_layers=LAYERS, num_heads=HEADS, attention_types=[[["global", "local"], 1]], window_size=6),
+    "biogpt_fp16": causal("BioGpt"),
+    "xglm_fp32": causal("XGLM", "fp32", d_model=WIDTH, ffn_dim=2 * WIDTH, num_layers=LAYERS, attention_heads=HEADS),
+    "hunyuan_fp16": causal("HunYuanDenseV1", **GQA),
+    "seedoss_fp16": causal("SeedOss", **GQA),
+    "arcee_fp16": causal("Arcee", **GQA),
+    "apertus_fp16": causal("Apertus", num_key_value_heads=2),
+    "lfm_smol_dynamic_fp16": causal("SmolLM3", dynamic=True, num_key_value_heads=2),
+    "bert_fp32_ts": encoder("Bert", "fp32", torchscript=True),
+    "bert_bf16": encoder("Bert", "bf16"),
+    "xlmroberta_fp16": encoder("XLMRoberta", max_position_embeddings=66),
+    "deberta_fp32": encoder("Deberta", "fp32", relative_attention=True, pos_att_type=["p2c", "c2p"]),
+    "convbert_fp32": encoder("ConvBert", "fp32", embedding_size=WIDTH),
+    "mobilebert_fp32": encoder("MobileBert", "fp32", embedding_size=32, intra_bottleneck_size=32, true_hidden_size=32),
+    "squeezebert_fp32": encoder("SqueezeBert", "fp32", embedding_size=WIDTH),
+    "nystromformer_fp32": encoder("Nystromformer", "fp32", num_landmarks=4, segment_means_seq_len=12),
+    "esm_fp32": encoder("Esm", "fp32", position_embedding_type="rotary", mask_token_id=5),
+    "xlnet_fp32": encoder("XLNet", "fp32", d_model=WIDTH, n_layer=LAYERS, n_head=HEADS, d_inner=2 * WIDTH),
+    "eurobert_fp16": encoder("EuroBert", num_key_value_heads=2),
     "gptneox_fp16": causal("GPTNeoX", rotary_pct=0.25),
     "gptj_fp32": causal("GPTJ", "fp32", attn_implementation="eager", n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=64, rotary_dim=8),
     "phi_fp16": causal("Phi", partial_rotary_factor=0.5),
@@ -205,8 +265,33 @@ MODELS = {
     "t5_encoder_fp32": encoder("T5", "fp32", suffix="EncoderModel", **T5),
     "t5_fp32": two_stacks("T5", **T5),
     "bart_fp32": two_stacks("Bart", **BART),
+    "mbart_fp32": two_stacks("MBart", **BART),
+    "marian_fp16": two_stacks("Marian", "fp16", **BART),
+    "pegasus_fp32": two_stacks("Pegasus", **BART),
+    "m2m100_fp32": two_stacks("M2M100", **BART),
+    "mt5_fp16": two_stacks("MT5", "fp16", feed_forward_proj="gated-gelu", **T5),
+    "siglip_text_fp16": encoder("SiglipText", projection_size=WIDTH),
     "clip_text_fp16": encoder("CLIPText", suffix="Model", projection_dim=WIDTH),
     "clip_vision_fp16": vision("CLIPVisionConfig", "CLIPVisionModel", projection_dim=WIDTH),
+    "vit_fp32_ts": vision("ViTConfig", "ViTModel", dtype="fp32", torchscript=True),
+    "vit_eager_fp16": vision("ViTConfig", "ViTModel", attn_implementation="eager"),
+    "dinov3_fp16": vision("DINOv3ViTConfig", "DINOv3ViTModel"),
+    "ijepa_fp16": vision("IJepaConfig", "IJepaModel"),
+    "vitmsn_fp16": vision("ViTMSNConfig", "ViTMSNModel"),
+    "yolos_fp32": vision("YolosConfig", "YolosModel", dtype="fp32", image_size=[32, 32], num_detection_tokens=4),
+    "swinv2_fp32": vision("Swinv2Config", "Swinv2Model", dtype="fp32", embed_dim=32, hidden_size=64, depths=[1, 1], num_heads=[2, 4], num_attention_heads=2, window_size=4, patch_size=4),
+    "segformer_fp32": vision("SegformerConfig", "SegformerModel", dtype="fp32", hidden_sizes=[16, 32], depths=[1, 1], num_encoder_blocks=2, num_attention_heads=[1, 2], sr_ratios=[2, 1], patch_sizes=[7, 3], strides=[4, 2], mlp_ratios=[2, 2]),
+    "pvt_v2_fp32": vision("PvtV2Config", "PvtV2Model", dtype="fp32", size=64, hidden_sizes=[16, 32, 48, 64], depths=[1, 1, 1, 1], num_attention_heads=[1, 2, 3, 4]),
+    "vitdet_fp32": vision("VitDetConfig", "VitDetModel", dtype="fp32", use_relative_position_embeddings=True, window_size=2, window_block_indices=[0]),
+    "hiera_fp32": vision("HieraConfig", "HieraModel", dtype="fp32", embed_dim=16, depths=[1, 1], num_heads=[1, 2], image_size=[32, 32], patch_kernel=[4, 4], patch_stride=[4, 4], patch_padding=[0, 0], query_stride=[2, 2], num_query_pool=1, masked_unit_size=[2, 2]),
+    "timm_siglip_fp16": image_model("vit_base_patch16_siglip_224", dtype="fp16", img_size=32, patch_size=8, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS),
+    "timm_deit3_fp16": image_model("deit3_small_patch16_224", dtype="fp16", img_size=32, patch_size=8, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS),
+    "timm_mixer_fp32": image_model("mixer_s16_224", img_size=32, patch_size=8, embed_dim=WIDTH, num_blocks=LAYERS),
+    "timm_cait_fp32": image_model("cait_xxs24_224", img_size=32, patch_size=8, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS),
+    "timm_vit_parallel_fp32": image_model("vit_small_patch16_18x2_224", img_size=32, patch_size=8, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS),
+    "timm_vit_registers_fp16": image_model("vit_medium_patch16_reg4_256", dtype="fp16", img_size=32, patch_size=8, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS),
+    "timm_xcit_fp32": image_model("xcit_nano_12_p16_224", img_size=32, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS),
+    "timm_crossvit_parallel_fp32": image_model("vit_small_patch16_36x1_224", img_size=32, patch_size=8, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS),
     "dinov2_fp16": vision("Dinov2Config", "Dinov2Model", mlp_ratio=2),
     "deit_fp16_ts": vision("DeiTConfig", "DeiTModel", torchscript=True),
     "beit_fp32": vision("BeitConfig", "BeitModel", dtype="fp32", use_relative_position_bias=True, use_absolute_position_embeddings=False),
@@ -216,8 +301,17 @@ MODELS = {
     "vit_qknorm_fp16": image_model("vit_tiny_patch16_224", dtype="fp16", img_size=32, patch_size=8, embed_dim=WIDTH, depth=LAYERS, num_heads=HEADS, qk_norm=True, init_values=1e-1),
     "whisper_encoder_fp16": audio("WhisperConfig", "WhisperModel", (1, 16, 64), "fp16"),
     "wav2vec2_fp32": audio("Wav2Vec2Config", "Wav2Vec2Model", (1, 800), **W2V),
+    "hubert_fp16": audio("HubertConfig", "HubertModel", (1, 800), "fp16", **W2V),
+    "wav2vec2_conformer_fp32": audio("Wav2Vec2ConformerConfig", "Wav2Vec2ConformerModel", (1, 800), position_embeddings_type="rotary", **W2V),
+    "wavlm_fp32": audio("WavLMConfig", "WavLMModel", (1, 800), **W2V),
+    "data2vec_audio_fp32": audio("Data2VecAudioConfig", "Data2VecAudioModel", (1, 800), **W2V),
     "ast_fp32": audio("ASTConfig", "ASTModel", (1, 64, 16), hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
                       intermediate_size=2 * WIDTH, max_length=64, num_mel_bins=16),
+    "dit_cross_fp16": diffusion("dit_cross"),
+    "flux_fp16": diffusion("flux"),
+    "action_transformer_fp32_ts": diffusion("action_transformer", "fp32", torchscript=True),
+    "action_transformer_fp16": diffusion("action_transformer"),
+    "decoder_layer_fp16": diffusion("decoder_layers"),
     "pixart_fp16": diffusion("pixart"),
     "mmdit_fp16": diffusion("mmdit"),
     "unet_block_fp32_ts": diffusion("unet_block", "fp32", torchscript=True),

@@ -246,3 +246,150 @@ class Lumina(nn.Module):
 
 def lumina():
     return Lumina(), (noise(1, 4, 8, 8), torch.tensor([0.3])), ["x", "t"]
+
+
+# ---- the flow-matching DiT of a robot policy (GR00T, Bjorck et al. 2025): adaptive LayerNorm, self- and cross-attention in turn
+
+class CrossBlock(nn.Module):
+    def __init__(self, cross):
+        super().__init__()
+        self.cross, self.ada = cross, nn.Linear(WIDTH, 2 * WIDTH)
+        self.n1, self.n2 = (nn.LayerNorm(WIDTH, elementwise_affine=False, eps=1e-5) for _ in range(2))
+        self.q, self.k, self.v, self.o = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
+        self.f1, self.f2 = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
+
+    def forward(self, x, features, c):
+        scale, shift = self.ada(F.silu(c)).chunk(2, -1)
+        y = self.n1(x) * (1 + scale[:, None]) + shift[:, None]
+        source = features if self.cross else y
+        x = x + self.o(joined(F.scaled_dot_product_attention(heads_of(self.q(y)), heads_of(self.k(source)), heads_of(self.v(source)))))
+        return x + self.f2(F.gelu(self.f1(self.n2(x)), approximate="tanh"))
+
+
+class CrossDit(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inside, self.t, self.state = nn.Linear(8, WIDTH), Timestep(), nn.Linear(6, WIDTH)
+        self.position = nn.Parameter(torch.randn(1, 8, WIDTH) * 0.02)
+        self.blocks = nn.ModuleList(CrossBlock(i % 2 == 0) for i in range(2 * LAYERS))
+        self.n, self.ada, self.out = nn.LayerNorm(WIDTH, elementwise_affine=False, eps=1e-6), nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(WIDTH, 8)
+
+    def forward(self, actions, t, state, features):
+        c = self.t(t)
+        h = torch.cat([self.state(state)[:, None], self.inside(actions) + self.position], 1)
+        for block in self.blocks:
+            h = block(h, features, c)
+        shift, scale = self.ada(F.silu(c)).chunk(2, -1)
+        velocity = self.out(self.n(h) * (1 + scale[:, None]) + shift[:, None])[:, 1:]
+        return actions + 0.25 * velocity
+
+
+def dit_cross():
+    return CrossDit(), (noise(1, 8, 8), torch.tensor([0.5]), noise(1, 6, seed=2), noise(1, 7, WIDTH, seed=3)), ["actions", "t", "state", "features"]
+
+
+# ---- FLUX (Black Forest Labs 2024): double streams, then single streams whose attention and MLP run side by side; rotations as matrices
+
+class FluxStream(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.ada, self.qkv, self.o = nn.Linear(WIDTH, 6 * WIDTH), nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.n1, self.n2 = (nn.LayerNorm(WIDTH, elementwise_affine=False, eps=1e-6) for _ in range(2))
+        self.qn, self.kn = RmsNorm(WIDTH // HEADS), RmsNorm(WIDTH // HEADS)
+        self.mlp = nn.Sequential(nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(approximate="tanh"), nn.Linear(4 * WIDTH, WIDTH))
+
+
+def flux_rotate(x, table):
+    pairs = x.float().reshape(*x.shape[:-1], -1, 1, 2)
+    return (table[..., 0] * pairs[..., 0] + table[..., 1] * pairs[..., 1]).reshape(x.shape).to(x.dtype)
+
+
+class FluxSingle(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.ada, self.inside, self.outside = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, 7 * WIDTH), nn.Linear(5 * WIDTH, WIDTH)
+        self.n = nn.LayerNorm(WIDTH, elementwise_affine=False, eps=1e-6)
+        self.qn, self.kn = RmsNorm(WIDTH // HEADS), RmsNorm(WIDTH // HEADS)
+
+    def forward(self, x, c, table):
+        shift, scale, gate = self.ada(F.silu(c))[:, None].chunk(3, -1)
+        qkv, mlp = torch.split(self.inside((1 + scale) * self.n(x) + shift), [3 * WIDTH, 4 * WIDTH], -1)
+        batch, tokens, _ = qkv.shape
+        q, k, v = qkv.view(batch, tokens, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(flux_rotate(self.qn(q), table), flux_rotate(self.kn(k), table), v)
+        return x + gate * self.outside(torch.cat([joined(y), F.gelu(mlp, approximate="tanh")], 2))
+
+
+class Flux(nn.Module):
+    def __init__(self, tokens=16, words=6):
+        super().__init__()
+        self.inside, self.t, self.text = nn.Linear(16, WIDTH), Timestep(), nn.Linear(WIDTH, WIDTH)
+        self.image_streams, self.text_streams = (nn.ModuleList(FluxStream() for _ in range(1)) for _ in range(2))
+        self.singles = nn.ModuleList(FluxSingle() for _ in range(1))
+        self.n, self.ada, self.out = nn.LayerNorm(WIDTH, elementwise_affine=False, eps=1e-6), nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(WIDTH, 16)
+        angles = torch.arange(tokens + words).float()[:, None] * torch.exp(-math.log(10000) * torch.arange(8).float() / 8)
+        matrix = torch.stack([angles.cos(), -angles.sin(), angles.sin(), angles.cos()], -1).view(1, 1, tokens + words, 8, 2, 2)
+        self.register_buffer("table", matrix)
+
+    def forward(self, x, t, text):
+        h, words, c = self.inside(x), self.text(text), self.t(t)
+        for image, prose in zip(self.image_streams, self.text_streams):
+            parts = []
+            for stream, z in ((prose, words), (image, h)):
+                m = stream.ada(F.silu(c))[:, None].chunk(6, -1)
+                q, k, v = stream.qkv((1 + m[1]) * stream.n1(z) + m[0]).chunk(3, -1)
+                parts.append((stream.qn(heads_of(q)), stream.kn(heads_of(k)), heads_of(v), m))
+            q, k, v = (torch.cat([parts[0][i], parts[1][i]], 2) for i in range(3))
+            y = joined(F.scaled_dot_product_attention(flux_rotate(q, self.table), flux_rotate(k, self.table), v))
+            split = words.shape[1]
+            after = []
+            for stream, z, a, m in ((prose, words, y[:, :split], parts[0][3]), (image, h, y[:, split:], parts[1][3])):
+                z = z + m[2] * stream.o(a)
+                after.append(z + m[5] * stream.mlp((1 + m[4]) * stream.n2(z) + m[3]))
+            words, h = after
+        z = torch.cat([words, h], 1)
+        for single in self.singles:
+            z = single(z, c, self.table)
+        shift, scale = self.ada(F.silu(c))[:, None].chunk(2, -1)
+        return self.out((1 + scale) * self.n(z[:, words.shape[1]:]) + shift)
+
+
+def flux():
+    return Flux(), (noise(1, 16, 16), torch.tensor([0.3]), noise(1, 6, WIDTH, seed=2)), ["x", "t", "text"]
+
+
+# ---- PyTorch's own transformer layers, as policies (ACT, Zhao et al. 2023) and detectors use them
+
+class ActionTransformer(nn.Module):
+    """Time-major nn.MultiheadAttention: an encoder, and a decoder over learned queries."""
+
+    def __init__(self, steps=5):
+        super().__init__()
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(WIDTH, HEADS, 2 * WIDTH, 0.0), LAYERS, enable_nested_tensor=False)
+        self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(WIDTH, HEADS, 2 * WIDTH, 0.0), 1)
+        self.queries, self.out = nn.Parameter(torch.randn(steps, 1, WIDTH)), nn.Linear(WIDTH, 7)
+
+    def forward(self, tokens):
+        memory = self.encoder(tokens.transpose(0, 1))
+        return self.out(self.decoder(self.queries.expand(-1, tokens.shape[0], -1), memory)).transpose(0, 1)
+
+
+def action_transformer():
+    return ActionTransformer(), (noise(2, 9, WIDTH),), ["tokens"]
+
+
+class DecoderLayers(nn.Module):
+    """Batch-major, norms first, a causal mask and GELU."""
+
+    def __init__(self):
+        super().__init__()
+        layer = nn.TransformerDecoderLayer(WIDTH, HEADS, 2 * WIDTH, 0.0, activation="gelu", batch_first=True, norm_first=True)
+        self.layers = nn.TransformerDecoder(layer, LAYERS, nn.LayerNorm(WIDTH))
+        self.register_buffer("mask", torch.triu(torch.full((TOKENS, TOKENS), float("-inf")), 1))
+
+    def forward(self, x, memory):
+        return self.layers(x, memory, tgt_mask=self.mask.to(x.dtype))
+
+
+def decoder_layers():
+    return DecoderLayers(), (noise(1, TOKENS, WIDTH), noise(1, 6, WIDTH, seed=2)), ["x", "memory"]
