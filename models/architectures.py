@@ -62,14 +62,14 @@ def encoder(name, dtype="fp16", torchscript=False, suffix="Model", mask=True, **
     return make, dtype, torchscript
 
 
-def decode(name, kv_heads, head_dim, dtype="fp16", past=8, **more):
+def decode(name, kv_heads, size, dtype="fp16", past=8, config=None, **more):
     def make():
         import torch
         import transformers
-        model = DecodeStep(getattr(transformers, name + "ForCausalLM")(text_config(name, **more)))
+        model = DecodeStep(getattr(transformers, name + "ForCausalLM")(text_config(config or name, **more)))
         generator = torch.Generator().manual_seed(2)
         ids = torch.randint(3, WORDS, (1, 1), generator=generator)
-        caches = [torch.randn(1, kv_heads, past, head_dim, generator=generator) for _ in range(2 * LAYERS)]
+        caches = [torch.randn(1, kv_heads, past, size, generator=generator) for _ in range(2 * LAYERS)]
         names = [f"{kind}_{layer}" for layer in range(LAYERS) for kind in ("key", "value")]
         return (model, (ids, torch.tensor([[past]]), *caches), ["input_ids", "position_ids"] + [f"past_{n}" for n in names],
                 ["logits"] + [f"present_{n}" for n in names], None)
