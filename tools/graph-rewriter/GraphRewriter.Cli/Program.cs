@@ -1,3 +1,4 @@
 using FlashRt.GraphRewriter.Cli;
 
+using var interruption = new Interruption();
 return CliApp.Run(args, Console.Out, Console.Error);

@@ -5,19 +5,15 @@ internal static class AtomicFile
 {
     public static void Write(string path, string text)
     {
-        var temporary = $"{Path.GetFullPath(path)}.{Environment.ProcessId}.tmp";
+        using var temporary = new TemporaryFile(path);
         try
         {
-            File.WriteAllText(temporary, text + "\n");
-            File.Move(temporary, path, overwrite: true);
+            File.WriteAllText(temporary.Path, text + "\n");
+            temporary.Commit();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"{path}: cannot be written ({e.Message.TrimEnd('.')})", e);
-        }
-        finally
-        {
-            File.Delete(temporary);
         }
     }
 }

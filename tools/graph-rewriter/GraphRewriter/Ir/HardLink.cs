@@ -12,9 +12,6 @@ internal static partial class HardLink
         return OperatingSystem.IsWindows() ? CreateHardLink(link, source, 0) : Link(source, link) == 0;
     }
 
-    /// <summary>True when both names are known to be one file, without reading it.</summary>
-    public static bool AreSame(string a, string b) => Path.GetFullPath(a) == Path.GetFullPath(b);
-
     [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string source, string link);
 

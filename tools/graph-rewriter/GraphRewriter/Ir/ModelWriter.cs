@@ -2,34 +2,47 @@ using Google.Protobuf;
 
 namespace FlashRt.GraphRewriter.Ir;
 
-/// <summary>Writes a model and brings its external data along.</summary>
+/// <summary>Writes a model and brings its external data along; the model comes last, so a reader never sees one without its weights.</summary>
 internal static class ModelWriter
 {
     public static void Save(OnnxModel model, string path)
     {
         var full = Path.GetFullPath(path);
-        var directory = Path.GetDirectoryName(full)!;
-        var temporary = $"{full}.{Environment.ProcessId}.tmp";
+        using var weights = new WeightFiles(model, full);
+        using var temporary = new TemporaryFile(full);
         try
         {
-            Directory.CreateDirectory(directory);
-            var proto = WeightFiles.Place(model, full);
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            var proto = weights.Bring();
+            using (var stream = new FileStream(temporary.Path, FileMode.Create, FileAccess.Write))
             {
                 proto.WriteTo(stream);
                 stream.Flush(flushToDisk: true);
             }
-            File.Move(temporary, full, overwrite: true);
+            Commit(weights, temporary);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OverflowException or OutOfMemoryException)
+        catch (Exception e) when (IsOfTheFile(e) || e is OverflowException or OutOfMemoryException)
         {
-            throw new OnnxModelException(path, e is IOException or UnauthorizedAccessException
-                ? $"cannot be written ({e.Message.TrimEnd('.')})"
+            throw new OnnxModelException(path, IsOfTheFile(e)
+                ? $"cannot be written ({e.Message.Split(" (Parameter")[0].TrimEnd('.')})"
                 : "would be larger than 2 GiB, which protobuf cannot hold; save the source model with external data", e);
         }
-        finally
+    }
+
+    // .NET reports a file beyond a limit on sizes as an argument out of range.
+    private static bool IsOfTheFile(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
+
+    private static void Commit(WeightFiles weights, TemporaryFile temporary)
+    {
+        try
         {
-            File.Delete(temporary);
+            weights.Commit();
+            temporary.Commit();
+        }
+        catch
+        {
+            weights.TakeBack();
+            throw;
         }
     }
 }

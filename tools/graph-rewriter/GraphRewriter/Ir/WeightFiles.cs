@@ -2,72 +2,78 @@ namespace FlashRt.GraphRewriter.Ir;
 
 /// <summary>
 /// Puts a model's external files within reach of its output. ONNX Runtime refuses paths and symbolic links that leave the model's
-/// directory but takes hard links, so files are linked where the file system can, otherwise copied; never moved or overwritten.
+/// directory but takes hard links, so files are linked where the file system can, otherwise copied; never moved or overwritten, since
+/// an older output may need what is there.
 /// </summary>
-internal static class WeightFiles
+internal sealed class WeightFiles(OnnxModel model, string output) : IDisposable
 {
+    private readonly List<TemporaryFile> brought = [];
+    private readonly string directory = Path.GetDirectoryName(output)!;
+
     /// <summary>The protobuf to write: the model's own, or a copy with new locations where a file had to take another name.</summary>
-    public static ModelProto Place(OnnxModel model, string output)
+    public ModelProto Bring()
     {
         if (model.Path is null) return model.Proto;
         var from = Path.GetDirectoryName(Path.GetFullPath(model.Path))!;
-        var to = Path.GetDirectoryName(output)!;
-        if (from == to) return model.Proto;
+        if (from == directory) return model.Proto;
 
         var renamed = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var location in Tensors(model.Proto).Select(t => ExternalData.Entry(t, "location")!).Distinct())
+        foreach (var location in ExternalTensors.Of(model.Proto).Select(t => ExternalData.Entry(t, "location")!).Distinct().ToList())
         {
-            var placed = Bring(Path.Combine(from, location), to, location, Path.GetFileNameWithoutExtension(output));
-            if (placed != location) renamed.Add(location, placed);
+            var name = Bring(Path.Combine(from, location), location);
+            if (name != location) renamed.Add(location, name);
         }
         if (renamed.Count == 0) return model.Proto;
 
         var proto = model.Proto.Clone();
-        foreach (var entry in Tensors(proto).SelectMany(t => t.ExternalData).Where(e => e.Key == "location"))
+        foreach (var entry in ExternalTensors.Of(proto).SelectMany(t => t.ExternalData).Where(e => e.Key == "location"))
             if (renamed.TryGetValue(entry.Value, out var name)) entry.Value = name;
         return proto;
     }
 
-    private static IEnumerable<TensorProto> Tensors(ModelProto proto) => proto.Graph.Initializer
-        .Concat(proto.Graph.Node.SelectMany(n => n.Attribute).Where(a => a.T is not null).Select(a => a.T))
-        .Where(ExternalData.IsExternal);
-
-    private static string Bring(string source, string directory, string location, string stem)
+    /// <summary>Gives the files their names, which are new, so that nothing is replaced.</summary>
+    public void Commit()
     {
-        var target = Path.Combine(directory, location);
-        if (File.Exists(target))
-        {
-            if (SameContent(source, target)) return location;
-            location = Path.Combine(Path.GetDirectoryName(location) ?? "", $"{stem}.{Path.GetFileName(location)}");
-            target = Path.Combine(directory, location);
-            if (File.Exists(target) && SameContent(source, target)) return location;
-        }
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        var temporary = $"{target}.{Environment.ProcessId}.tmp";
-        try
-        {
-            if (!HardLink.TryCreate(source, temporary)) File.Copy(source, temporary, overwrite: true);
-            File.Move(temporary, target, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-        return location;
+        foreach (var file in brought) file.Commit();
     }
 
-    private static bool SameContent(string a, string b)
+    /// <summary>Deletes the files again, for a model that could not be written.</summary>
+    public void TakeBack()
     {
-        if (new FileInfo(a).Length != new FileInfo(b).Length) return false;
-        if (HardLink.AreSame(a, b)) return true;
-        using var left = File.OpenRead(a);
-        using var right = File.OpenRead(b);
-        byte[] x = new byte[1 << 20], y = new byte[1 << 20];
-        for (int n; (n = left.ReadAtLeast(x, x.Length, throwOnEndOfStream: false)) > 0;)
+        foreach (var file in brought) File.Delete(file.Target);
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in brought) file.Dispose();
+    }
+
+    private string Bring(string source, string location)
+    {
+        // A hard link to a symbolic link would be that link, and lead nowhere from another directory.
+        source = new FileInfo(source).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? source;
+        foreach (var name in Names(location))
         {
-            right.ReadExactly(y, 0, n);
-            if (!x.AsSpan(0, n).SequenceEqual(y.AsSpan(0, n))) return false;
+            var target = Path.Combine(directory, name);
+            if (brought.Any(b => b.Target == target)) continue;
+            if (File.Exists(target))
+            {
+                if (FileContent.AreEqual(source, target)) return name;
+                continue;
+            }
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            var temporary = new TemporaryFile(target);
+            brought.Add(temporary);
+            if (!HardLink.TryCreate(source, temporary.Path)) File.Copy(source, temporary.Path, overwrite: true);
+            return name;
         }
-        return true;
+        throw new IOException($"there is no free name for '{location}'");
+    }
+
+    // The location itself, or one that tells which model it belongs to.
+    private IEnumerable<string> Names(string location)
+    {
+        string folder = Path.GetDirectoryName(location) ?? "", file = Path.GetFileName(location), stem = Path.GetFileNameWithoutExtension(output);
+        return Enumerable.Range(2, 1000).Select(n => Path.Combine(folder, $"{stem}.{n}.{file}")).Prepend(Path.Combine(folder, $"{stem}.{file}")).Prepend(location);
     }
 }
