@@ -10,6 +10,9 @@ namespace FlashRt.CustomOps.Tests;
 /// <param name="Message">What the message must say besides op and node.</param>
 internal sealed record BadCall(string Op, string Why, string Shapes, string Attributes, params string[] Message)
 {
+    /// <summary>Whether what is wrong are numbers that a CUDA kernel reads on the device, so that no host code can refuse them there.</summary>
+    public bool OnDevice { get; init; }
+
     /// <summary>The call with operands of ones, in float32 where the type is free.</summary>
     public (OpSignature Signature, IReadOnlyDictionary<string, OpTensor> Operands) Make()
     {

@@ -126,7 +126,7 @@ internal static class BadCalls
         new("Split", "sizes that do not add up", "X=2x8", "axis=1 sizes=4,3", "sizes", "7", "[2, 8]"),
         new("ScatterND", "indices of more axes than data has", "data=4x4 indices=1x3 updates=1", "", "indices", "[1, 3]"),
         new("ScatterND", "updates of another shape", "data=4x4 indices=1x1 updates=1x3", "", "updates", "[1, 4]", "[1, 3]"),
-        new("ScatterND", "an index out of range", "data=1x4 indices=1x1 updates=1x4", "", "indices", "1"),
+        new("ScatterND", "an index out of range", "data=1x4 indices=1x1 updates=1x4", "", "indices", "1") { OnDevice = true },
         new("EulerStep", "offset past the end", "actions=2x4 velocity=2x4", "dt=0.1 velocity_offset=1", "velocity", "velocity_offset"),
     ];
 }

@@ -46,6 +46,7 @@ public static class NormSpellings
         new("rms, axes as attribute (opset 17)", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), g.Cast(n, Float16)), opset: 17), Rms16),
         new("rms, bfloat16", () => Rms(Bfloat16, (g, n) => g.Op("Mul", W(g, Bfloat16), g.Cast(n, Bfloat16))), Rms16.Replace("float16", "bfloat16")),
         new("rms, two casts of the same input", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), g.Cast(n, Float16)), secondCast: true), Rms16),
+        new("rms, an epsilon that float16 rounded to zero (Helium)", () => Rms(Float16, (g, n) => g.Op("Mul", W(g, Float16), g.Cast(n, Float16)), epsilon: 0), Rms16.Replace("0.000001", "0")),
         new("rms, opset 23", () => Operator("RMSNormalization", 23, Float16), Rms16),
         new("rms, opset 23 with a float32 scale", () => Operator("RMSNormalization", 23, Float), """
             in  x: float16[2,seq,8]
@@ -103,7 +104,7 @@ public static class NormSpellings
 
     /// <summary>The formula up to the normalised value, in float32; <paramref name="finish"/> applies weight and cast.</summary>
     public static OnnxModel Rms(DataType type, Func<GraphBuilder, string, string> finish, string square = "Pow", string root = "Reciprocal", long opset = 18,
-        bool secondCast = false, double exponent = 2, long axis = -1, int keepdims = 1)
+        bool secondCast = false, double exponent = 2, long axis = -1, int keepdims = 1, double epsilon = 1e-6)
     {
         var g = new GraphBuilder(opset);
         var x = g.Input("x", type, 2, "seq", Width);
@@ -112,7 +113,7 @@ public static class NormSpellings
         var mean = opset >= 18
             ? g.Node("ReduceMean", [sq, g.Integers("axes", axis)], [("keepdims", keepdims)])[0]
             : g.Node("ReduceMean", [sq], [("axes", new[] { axis }), ("keepdims", keepdims)])[0];
-        var sum = g.Op("Add", mean, g.Scalar("eps", Float, 1e-6));
+        var sum = g.Op("Add", mean, g.Scalar("eps", Float, epsilon));
         var again = secondCast ? g.Cast(x, Float) : wide;
         var normal = root switch
         {

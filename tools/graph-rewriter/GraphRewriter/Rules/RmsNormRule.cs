@@ -16,7 +16,10 @@ public sealed class RmsNormRule : IRule
 {
     private static readonly Var X = new("x"), Gamma = new("weight"), Eps = Norms.Epsilon;
 
-    private static readonly Pattern MeanOfSquares = MeanLast(Square(Widened(X))).Core() + Eps;
+    private static readonly Pattern Mean = MeanLast(Square(Widened(X))).Core();
+
+    // An epsilon below what float16 holds was exported as zero, and adding zero is no operation of the canonical form.
+    private static readonly Pattern MeanOfSquares = Mean + Eps | Mean;
 
     private static readonly Pattern Normal = Widened(X) * Narrowed(Reciprocal(Sqrt(MeanOfSquares)) | Pow(MeanOfSquares, -0.5))
         | Widened(X) / Narrowed(Sqrt(MeanOfSquares));
@@ -41,7 +44,7 @@ public sealed class RmsNormRule : IRule
         var weight = match.Find(Gamma) is { } gamma ? Norms.Weight(gamma, x, builder) : null;
         return new Fusion("RmsNorm", weight is null ? [x] : [x, weight], [match.Root])
         {
-            Attributes = [("epsilon", match.Find(Eps)?.Scalar ?? match.Node(Norms.OpName)!.Float("epsilon", 1e-5f))],
+            Attributes = [("epsilon", match.Find(Eps)?.Scalar ?? match.Node(Norms.OpName)?.Float("epsilon", 1e-5f) ?? 0)],
             Body = match.Node(Norms.OpName) is { } op && !RunsInsideFunction(op) ? WrittenOut(match, op) : null,
         };
     }
