@@ -210,7 +210,7 @@ def main():
     with open(source) as file:
         ours = json.load(file)
     torch.manual_seed(0)
-    driver = subprocess.run(["nvidia-smi", "--query-gpu=driver_version,clocks.sm", "--format=csv,noheader"], capture_output=True, text=True).stdout.strip()
+    driver = subprocess.run(["nvidia-smi", "--query-gpu=driver_version,clocks.max.sm", "--format=csv,noheader"], capture_output=True, text=True).stdout.strip()
     toolkit = ours["cudart"]
     lines = [
         f"GPU {ours['device']}, {datetime.date.today()}, driver and SM clock {driver}, CUDA {toolkit // 1000}.{toolkit % 1000 // 10}, PyTorch {torch.__version__}. "
