@@ -9,7 +9,7 @@ namespace FlashRt.CustomOps.Tests;
 [TestClass]
 public sealed class InPlaceTests
 {
-    private const int SamplesOfACase = 4;
+    private const int SamplesOfACase = 2;
 
     public static IEnumerable<object[]> Rows =>
         from op in OpCatalog.Ops
