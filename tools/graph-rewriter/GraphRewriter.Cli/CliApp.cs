@@ -29,6 +29,10 @@ public static class CliApp
         {
             return Fail(error, e.Message, ExitCode.Refused);
         }
+        catch (OutOfMemoryException)
+        {
+            return Fail(error, "There is not enough memory on this machine for the model or the data.", ExitCode.Refused);
+        }
         catch (Exception e)
         {
             return Fail(error, $"An unexpected {e.GetType().Name}: {e.Message} Please report it, with the model if you can.", ExitCode.Refused);
@@ -51,7 +55,7 @@ public static class CliApp
 
     private static int Fail(TextWriter error, string message, int code)
     {
-        error.WriteLine($"error: {message.ReplaceLineEndings(" ").Trim()}");
+        error.WriteLine($"error: {OneLine.Of(message)}");
         return code;
     }
 }

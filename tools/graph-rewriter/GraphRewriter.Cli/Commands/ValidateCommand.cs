@@ -24,6 +24,7 @@ internal static class ValidateCommand
         {
             original, rewritten, data, sites, rtol, atol, shapes, dims, seed, provider, report, html,
         };
+        command.KeepApart([original, rewritten], [report, html]);
         command.SetAction(parsed => Run(terminal, parsed.GetValue(original)!, parsed.GetValue(rewritten)!, parsed.GetValue(data), parsed.GetValue(dims)!, new ValidationOptions
         {
             Shapes = parsed.GetValue(shapes),
@@ -40,9 +41,10 @@ internal static class ValidateCommand
         ValidationOptions options, string? reportPath, string? htmlPath)
     {
         OnnxModel before = OnnxModel.Load(original, mixedTypes: true), after = OnnxModel.Load(rewritten);
+        foreach (var model in new[] { before, after }) CommonArguments.SpareWeights(model, reportPath, htmlPath);
         ShapeCheck.Of(before, options.Shapes!, dims);
         FixInputShapes.Apply(before, new RewriteOptions { Dims = dims });
-        options = options with { Data = ReadData(data, before) };
+        options = options with { Data = data is null ? null : TestData.Read(data, before) };
         try
         {
             var report = terminal.Work("validating", progress => Validator.Validate(before, after, options, progress));
@@ -59,18 +61,6 @@ internal static class ValidateCommand
         }
     }
 
-    private static IReadOnlyList<TestDataSet>? ReadData(string? folder, OnnxModel model)
-    {
-        try
-        {
-            return folder is null ? null : TestData.Read(folder, model);
-        }
-        catch (ValidationException e)
-        {
-            throw new UsageException(e.Message);
-        }
-    }
-
     private static Option<string> DataFolder()
     {
         var option = new Option<string>("--data")
@@ -79,7 +69,9 @@ internal static class ValidateCommand
         };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is { } path && !Directory.Exists(path)) result.AddError($"{path}: no such folder.");
+            if (result.GetValueOrDefault<string>() is not { } path) return;
+            if (!Directory.Exists(path)) result.AddError($"{path}: no such folder.");
+            else if (TestData.Sets(path).Count == 0) result.AddError($"{path} holds no test_data_set_N folder with input_K.pb files.");
         });
         return option;
     }
