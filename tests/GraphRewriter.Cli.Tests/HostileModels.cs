@@ -105,6 +105,7 @@ internal static class HostileModels
             m.Graph.Node.Add(Node("Identity", "id", ["words"], ["out_words"]));
             m.Graph.Output.Add(Info("out_words", DataType.String, 2));
         })),
+        ("IR version 13", Edited(m => m.IrVersion = 13)),
         ("sparse initializer", Edited(m =>
         {
             m.Graph.SparseInitializer.Add(new SparseTensorProto { Values = Stored("s", DataType.Float, 1, 5), Indices = Indices(), Dims = { 4 } });

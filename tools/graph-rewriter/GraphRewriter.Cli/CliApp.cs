@@ -11,14 +11,14 @@ public static class CliApp
     public static int Run(string[] args, TextWriter output, TextWriter error)
     {
         var terminal = new Terminal(output);
-        var parsed = Root(terminal).Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
-        {
-            var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
-            return Fail(error, $"{string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct())} See 'flashrt {command}--help'.", ExitCode.Usage);
-        }
         try
         {
+            var parsed = Root(terminal).Parse(args);
+            if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
+            {
+                var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+                return Fail(error, $"{string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct())} See 'flashrt {command}--help'.", ExitCode.Usage);
+            }
             return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
         }
         catch (UsageException e)

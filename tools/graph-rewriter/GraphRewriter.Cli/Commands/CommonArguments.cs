@@ -64,7 +64,7 @@ internal static class CommonArguments
     /// <summary>Makes it an error to write a file that the command reads, or two results into one file.</summary>
     public static void KeepApart(this Command command, IReadOnlyList<Argument<string>> inputs, IReadOnlyList<Option<string>> outputs) => command.Validators.Add(result =>
     {
-        string? Place(string? path) => path is { Length: > 0 } ? RealPath.OfName(path) : null;
+        string? Place(string? path) => path is { Length: > 0 } && !path.Contains('\0') ? RealPath.OfName(path) : null;
         var read = inputs.Select(i => Place(result.GetValue(i))).ToHashSet();
         var written = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var output in outputs)
@@ -140,9 +140,10 @@ internal static class CommonArguments
     {
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is not { Length: > 0 } path) return;
-            if (Directory.Exists(path)) result.AddError($"{path} is a folder; expected a file name.");
-            else if (FileIdentity.IsSpecial(path)) result.AddError($"{path} is no regular file, and would be replaced by one; expected a file name.");
+            if (result.GetValueOrDefault<string>() is not { } path) return;
+            if (path.Length == 0 || path.Contains('\0')) result.AddError($"{option.Name} names no file.");
+            else if (Directory.Exists(path)) result.AddError($"{path} is a folder; expected a file name.");
+            else if (FileIdentity.IsSpecial(path) || Path.GetDirectoryName(RealPath.OfName(path)) == "/dev") result.AddError($"{path} is no regular file, and would be replaced by one; expected a file name.");
             else if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
                 result.AddError($"{path}: the folder {folder} does not exist.");
         });

@@ -6,7 +6,7 @@ namespace FlashRt.GraphRewriter.Passes;
 /// </summary>
 public sealed class CheckVersions : IPass
 {
-    private const long OldestOpset = 17, NewestOpset = 24, NewestIr = 11;
+    private const long OldestOpset = 17, NewestOpset = 24, NewestIr = 13;
 
     /// <inheritdoc/>
     public string Name => "Check versions";
