@@ -50,7 +50,7 @@ internal static class ValidateCommand
             var report = terminal.Work("validating", progress => Validator.Validate(before, after, options, progress));
             if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());
             if (htmlPath is not null)
-                AtomicFile.Write(htmlPath, HtmlReport.Of(new RewriteReport(original, before.Graph.Nodes.Count, after.Graph.Nodes.Count, FusedSites.Of(after), []), before, after, report));
+                AtomicFile.Write(htmlPath, HtmlReport.Of(new RewriteReport(original, before.Graph.Nodes.Count, after.Graph.Nodes.Count, FusedSites.Of(after), []), before, after, report, rest: false));
             ValidationPrinter.Print(terminal, report);
             return report.Passed ? ExitCode.Ok : ExitCode.Refused;
         }
