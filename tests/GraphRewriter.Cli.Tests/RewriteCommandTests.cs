@@ -124,6 +124,15 @@ public class RewriteCommandTests : CliTest
     }
 
     [TestMethod]
+    public void ACacheThatNoModelHoldsIsRefused()
+    {
+        StringAssert.Contains(Fails(ExitCode.Refused, "rewrite", Model("gemma_fp16_decode_dynamo"), "-o", PathOf("out.onnx"), "--kv-cache", "in-place:999999999999"),
+            "cannot have a cache of 999999999999 positions in place");
+        StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", Gemma, "-o", PathOf("out.onnx"), "--kv-cache", "in-place:0"), "not 'in-place:0'");
+        Assert.IsEmpty(Files);
+    }
+
+    [TestMethod]
     public void AnOutputThatCannotBeWrittenIsRefused()
     {
         if (!Directory.Exists("/proc")) Assert.Inconclusive("There is no folder that nobody can write to.");
