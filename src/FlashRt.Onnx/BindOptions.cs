@@ -34,6 +34,7 @@ public sealed class BindOptions
     /// </summary>
     public BindOptions UseInput(string input, DeviceTensor tensor)
     {
+        ArgumentNullException.ThrowIfNull(tensor);
         InputTensors[input] = tensor;
         return this;
     }
@@ -41,6 +42,7 @@ public sealed class BindOptions
     /// <summary>Binds a tensor of the caller's as an output, like <see cref="UseInput"/>.</summary>
     public BindOptions UseOutput(string output, DeviceTensor tensor)
     {
+        ArgumentNullException.ThrowIfNull(tensor);
         OutputTensors[output] = tensor;
         return this;
     }
@@ -52,6 +54,7 @@ public sealed class BindOptions
     /// </summary>
     public BindOptions InPlace(string input, string output)
     {
+        ArgumentNullException.ThrowIfNull(input);
         InPlaceOutputs[output] = input;
         return this;
     }

@@ -70,14 +70,14 @@ public class DeviceTensor : IDisposable
     /// <summary>Allocates a tensor filled with zeros.</summary>
     /// <exception cref="FlashRtException">No such device, no memory left, or a type that cannot be a device tensor.</exception>
     public static DeviceTensor Create(TensorElementType elementType, ReadOnlySpan<long> shape, TensorDevice device = default) =>
-        new(TensorMemory.Allocate(checked(Dims.Count(shape) * ElementTypes.SizeOf(elementType)), device), elementType, shape, keepAlive: null, owns: true);
+        new(TensorMemory.Allocate(Dims.Bytes(shape, ElementTypes.SizeOf(elementType)), device), elementType, shape, keepAlive: null, owns: true);
 
     /// <summary>Allocates a tensor filled with zeros. Half and Float16 give a Float16 tensor.</summary>
     /// <exception cref="FlashRtException">No such device, no memory left, or a type that cannot be a device tensor.</exception>
     public static DeviceTensor<T> Create<T>(ReadOnlySpan<long> shape, TensorDevice device = default) where T : unmanaged
     {
         TensorElementType elementType = ElementTypes.Of<T>();
-        return new(TensorMemory.Allocate(checked(Dims.Count(shape) * ElementTypes.SizeOf(elementType)), device), elementType, shape, keepAlive: null, owns: true);
+        return new(TensorMemory.Allocate(Dims.Bytes(shape, ElementTypes.SizeOf(elementType)), device), elementType, shape, keepAlive: null, owns: true);
     }
 
     /// <summary>Allocates a tensor and copies data into it.</summary>
@@ -169,7 +169,7 @@ public class DeviceTensor : IDisposable
     /// <exception cref="FlashRtException">The shape has more elements than the memory.</exception>
     public DeviceTensor View(ReadOnlySpan<long> shape)
     {
-        long bytes = checked(Dims.Count(shape) * ElementTypes.SizeOf(ElementType));
+        long bytes = Dims.Bytes(shape, ElementTypes.SizeOf(ElementType));
         if (bytes > Memory.Bytes - _offset)
             throw new FlashRtException($"A view of shape {Dims.Text(shape)} needs {bytes} bytes, "
                 + $"the tensor {Dims.Text(_shape)} has {Memory.Bytes - _offset}.");
@@ -183,7 +183,7 @@ public class DeviceTensor : IDisposable
     public DeviceTensor Slice(long start, long count)
     {
         if (start < 0 || count < 0 || start > ElementCount - count)
-            throw new FlashRtException($"Elements {start} to {start + count} are not inside a tensor of {ElementCount} elements.");
+            throw new FlashRtException($"{count} elements from {start} on are not inside a tensor of {ElementCount} elements.");
         return new(Memory, ElementType, [count], keepAlive: this, owns: false, _offset + start * ElementTypes.SizeOf(ElementType));
     }
 

@@ -66,6 +66,9 @@ public sealed record FlashRtOptions
         if (!Enum.IsDefined(Provider)) throw new FlashRtException($"FlashRtOptions.Provider is {(int)Provider}, which is no provider.");
         if (SelfCheckTolerance is < 0 or double.NaN) throw new FlashRtException("FlashRtOptions.SelfCheckTolerance must be 0 or greater, "
             + $"got {SelfCheckTolerance}.");
+        if (SessionConfig is null || SessionConfig.ContainsKey("")) throw new FlashRtException("FlashRtOptions.SessionConfig must be entries with names; "
+            + "leave it out where there are none.");
+        if (ProviderOptions is null) throw new FlashRtException("FlashRtOptions.ProviderOptions must not be null; leave it out where there are none.");
         if (ProviderOptions.ContainsKey("enable_cuda_graph"))
             throw new FlashRtException("FlashRtOptions.ProviderOptions has enable_cuda_graph: "
                 + "use FlashRtOptions.CudaGraph, which also keeps to the rules of captured sessions.");

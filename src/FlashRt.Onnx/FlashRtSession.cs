@@ -119,6 +119,8 @@ public sealed class FlashRtSession : IDisposable
     {
         ArgumentNullException.ThrowIfNull(inputs);
         InputCheck.All(this, inputs);
+        if (outputsOn.IsCuda && outputsOn != Device)
+            throw new FlashRtException($"The outputs were asked for on {outputsOn}; a session on {Device} gives them there or on the CPU.");
         FlashRtOutputs? outputs = null;
         _core.Use(() =>
         {
@@ -138,6 +140,7 @@ public sealed class FlashRtSession : IDisposable
         ArgumentNullException.ThrowIfNull(inputs);
         string[] wanted = [.. outputs ?? [.. Outputs.Select(o => o.Name)]];
         InputCheck.Names(this, inputs.Keys);
+        foreach (var (name, value) in inputs) ArgumentNullException.ThrowIfNull(value, name);
         foreach (string name in wanted) Output(name);
         IReadOnlyCollection<OrtValue> values = [];
         _core.Use(() =>

@@ -30,5 +30,7 @@ public class HtmlTests : CliTest
         var page = File.ReadAllText(PathOf("v.html"));
         StringAssert.Contains(page, "validated on cpu");
         StringAssert.Contains(page, "<circle class=\"passed\"");
+        StringAssert.Contains(page, "<code>flashrt explain</code> says what was left alone");
+        Assert.IsFalse(page.Contains("sites not fused"), "a validation does not look for what was left alone");
     }
 }

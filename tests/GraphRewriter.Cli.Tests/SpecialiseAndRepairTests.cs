@@ -42,5 +42,7 @@ public sealed class SpecialiseAndRepairTests : CliTest
         StringAssert.Contains(said, "repaired node_Mul_0: Mul now reads 'x' cast from float16 to float32");
         Assert.AreEqual(2, Json(PathOf("r.json")).GetProperty("repairs").GetArrayLength());
         StringAssert.Contains(Ok("validate", mixed, PathOf("out.onnx")), "The original was run in float32");
+        StringAssert.Contains(Ok("rewrite", mixed, "-o", PathOf("out.onnx"), "--repair", "--html", PathOf("r.html"), "--validate"), "The original was run in float32");
+        StringAssert.Contains(File.ReadAllText(PathOf("r.html")), "validated on cpu");
     }
 }

@@ -76,6 +76,7 @@ public class ValidateCommandTests : CliTest
     {
         StringAssert.Contains(Fails(ExitCode.Usage, "validate", Gemma, Gemma, "--data", PathOf("none")), "no such folder");
         StringAssert.Contains(Fails(ExitCode.Usage, "validate", Gemma, Gemma, "--data", PathOf("")), "holds no test_data_set_N folder");
+        StringAssert.Contains(Fails(ExitCode.Usage, "validate", Gemma, Gemma, "--data", ""), "no such folder");
     }
 
     [TestMethod]

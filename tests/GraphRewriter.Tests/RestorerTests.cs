@@ -25,6 +25,17 @@ public sealed class RestorerTests
     }
 
     [TestMethod]
+    public void AFusedNodeInsideAFunctionIsRefused()
+    {
+        var model = ModelTests.Load("siglip_fp16_ts");
+        Rewriter.Rewrite(model, new RewriteOptions { CaptureSafe = false });
+        var (outer, inner) = (model.Proto.Functions[0], model.Proto.Graph.Node.First(n => n.Domain == FusedSites.Domain).Clone());
+        inner.Name = "inner";
+        outer.Node.Add(inner);
+        StringAssert.Contains(Assert.ThrowsExactly<OnnxModelException>(() => Restorer.Restore(model)).Message, "cannot be restored: node 'inner'");
+    }
+
+    [TestMethod]
     public void FunctionsOfTheModelStay()
     {
         var model = ModelTests.Load("pi0_denoise_fp16");

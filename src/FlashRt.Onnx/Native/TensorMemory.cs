@@ -32,7 +32,15 @@ internal sealed class TensorMemory : SafeHandle
         if (!device.IsCuda)
         {
             // Zeroed pages come from the system untouched; aligning is left to us.
-            nuint block = (nuint)NativeMemory.AllocZeroed(checked(size + Alignment));
+            nuint block;
+            try
+            {
+                block = (nuint)NativeMemory.AllocZeroed(checked(size + Alignment));
+            }
+            catch (OutOfMemoryException error)
+            {
+                throw new FlashRtException($"There is no memory for a tensor of {bytes} bytes on the CPU.", error);
+            }
             return new((nint)block, (nint)((block + Alignment - 1) & ~(Alignment - 1)), bytes, device, owns: true);
         }
         using (DeviceGate.Use())

@@ -8,6 +8,7 @@ internal sealed record ModelSource(string Name, string? Path, byte[]? Bytes)
     internal static ModelSource File(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (System.IO.Directory.Exists(path)) throw new FlashRtException($"'{path}' is a folder; expected a model file.");
         if (!System.IO.File.Exists(path)) throw new FlashRtException($"The model file '{path}' does not exist (looked at "
             + $"'{System.IO.Path.GetFullPath(path)}').");
         return new(path, path, null);

@@ -30,7 +30,7 @@ public sealed class PreflightTests
     public void ControlFlowInsideAFunctionBlocks()
     {
         var function = new FunctionProto { Name = "Choose", Domain = "local" };
-        function.Node.Add(new NodeProto { OpType = "If", Name = "inner" });
+        function.Node.Add(new NodeProto { OpType = "If", Name = "inner", Output = { "chosen" } });
         var report = Of(g => g.Import("local", 1).Function(function).Op("local::Choose", "x"), 4, 4);
         Assert.AreEqual("its function holds If 'inner': control flow takes its decisions on the CPU, which a graph cannot repeat", report.Blockers.Single().Reason);
     }
@@ -40,7 +40,9 @@ public sealed class PreflightTests
     {
         var function = new FunctionProto { Name = "Again", Domain = "local" };
         function.Node.Add(new NodeProto { OpType = "Again", Domain = "local" });
-        Assert.IsTrue(Of(g => g.Import("local", 1).Function(function).Op("local::Again", "x"), 4, 4).Capturable);
+        var g = new GraphBuilder().Import("local", 1).Function(function);
+        g.Output(g.Op("local::Again", g.Input("x", Float, 4, 4)), Float, 4, 4);
+        Assert.IsTrue(Preflight.Of(g.Unchecked()).Capturable);
     }
 
     [TestMethod]

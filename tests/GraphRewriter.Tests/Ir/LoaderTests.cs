@@ -70,6 +70,32 @@ public sealed class LoaderTests
     }
 
     [TestMethod]
+    public void LinkedFolderOutOfTheFolderIsRefused()
+    {
+        var path = Path.Combine(folder, "model.onnx");
+        File.WriteAllBytes(path, External("linked/FlashRt.sln"));
+        Directory.CreateSymbolicLink(Path.Combine(folder, "linked"), Repository.Root);
+        StringAssert.Contains(Assert.ThrowsExactly<OnnxModelException>(() => OnnxModel.Load(path)).Message, "a symbolic link that leaves");
+    }
+
+    [TestMethod]
+    public void LinksThatStayInsideAreFollowed()
+    {
+        var path = WithWeights("in", [1, 2, 3, 4]);
+        Directory.CreateDirectory(Path.Combine(folder, "in", "blobs"));
+        File.Move(Path.Combine(folder, "in", "weights.bin"), Path.Combine(folder, "in", "blobs", "abc"));
+        File.CreateSymbolicLink(Path.Combine(folder, "in", "weights.bin"), Path.Combine("blobs", "abc"));
+        Directory.CreateSymbolicLink(Path.Combine(folder, "there"), Path.Combine(folder, "in"));
+        foreach (var model in new[] { path, Path.Combine(folder, "there", "model.onnx") })
+        {
+            var output = Path.Combine(folder, "out", "new.onnx");
+            OnnxModel.Load(model).Save(output);
+            Assert.AreEqual(3f, OnnxModel.Load(output).Graph.Find("w")!.Constant!.As<float>()[2]);
+            Assert.IsNull(new FileInfo(Path.Combine(folder, "out", "weights.bin")).LinkTarget);
+        }
+    }
+
+    [TestMethod]
     public void NewerFieldsSurvive()
     {
         var model = Small();

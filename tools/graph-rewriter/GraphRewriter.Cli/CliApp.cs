@@ -11,14 +11,14 @@ public static class CliApp
     public static int Run(string[] args, TextWriter output, TextWriter error)
     {
         var terminal = new Terminal(output);
-        var parsed = Root(terminal).Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
-        {
-            var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
-            return Fail(error, $"{string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct())} See 'flashrt {command}--help'.", ExitCode.Usage);
-        }
         try
         {
+            var parsed = Root(terminal).Parse(args);
+            if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
+            {
+                var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+                return Fail(error, $"{string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct())} See 'flashrt {command}--help'.", ExitCode.Usage);
+            }
             return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
         }
         catch (UsageException e)
@@ -28,6 +28,10 @@ public static class CliApp
         catch (Exception e) when (e is OnnxModelException or ValidationException or FlashRtException or IOException or UnauthorizedAccessException)
         {
             return Fail(error, e.Message, ExitCode.Refused);
+        }
+        catch (OutOfMemoryException)
+        {
+            return Fail(error, "There is not enough memory on this machine for the model or the data.", ExitCode.Refused);
         }
         catch (Exception e)
         {
@@ -51,7 +55,7 @@ public static class CliApp
 
     private static int Fail(TextWriter error, string message, int code)
     {
-        error.WriteLine($"error: {message.ReplaceLineEndings(" ").Trim()}");
+        error.WriteLine($"error: {OneLine.Of(message)}");
         return code;
     }
 }

@@ -64,6 +64,7 @@ public static class DefaultPipeline
     /// <summary>The passes of one rewrite.</summary>
     public static IReadOnlyList<IPass> Passes(RewriteOptions options) =>
     [
+        new CheckVersions(),
         new RepairTypes(),                                 // --repair
         new FixInputShapes(),                              // --shape, --dims
         new Canonicalize(Canonical),

@@ -13,6 +13,8 @@ public static class Restorer
         var sites = FusedSites.Of(model);
         if (sites.FirstOrDefault(s => s.Body is null) is { } bare)
             throw new OnnxModelException(model.Path, $"cannot be restored: node '{bare.Name}' ({bare.Op}) has no function; the model was rewritten without fallback");
+        if (Inner(proto).FirstOrDefault(n => n.Domain == FusedSites.Domain) is { } inner)
+            throw new OnnxModelException(model.Path, $"cannot be restored: node '{inner.Name}' ({inner.OpType}) is in a branch, a loop or a function; fused nodes are put back in the main graph only");
 
         var restored = new Restored(proto.Graph);
         foreach (var node in proto.Graph.Node.Where(n => n.Domain != FusedSites.Domain)) restored.Keep(node);
@@ -34,4 +36,9 @@ public static class Restorer
         _ = model.Graph.Nodes;  // puts the nodes in order
         return sites.Count;
     }
+
+    private static IEnumerable<NodeProto> Inner(ModelProto model) =>
+        model.Graph.Node.SelectMany(Below).Concat(model.Functions.SelectMany(f => f.Node).SelectMany(n => Below(n).Prepend(n)));
+
+    private static IEnumerable<NodeProto> Below(NodeProto node) => Captured.Subgraphs(node).SelectMany(g => g.Node).SelectMany(n => Below(n).Prepend(n));
 }

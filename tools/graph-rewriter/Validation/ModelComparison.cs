@@ -14,6 +14,7 @@ internal sealed record ModelComparison(bool Widened, IReadOnlyList<OutputCompari
         OnnxModel original, OnnxModel rewritten, IReadOnlyList<TestDataSet> data, ValidationOptions options, List<string> notes)
     {
         CheckInterface(original, rewritten);
+        DataCheck.Of(original, data);
         var precision = Precision.Narrower(Precision.Of(original), Precision.Of(rewritten));
         var before = OriginalRun.Of(original, data, measureRounding: options is { Rtol: null, Atol: null } && ModelTolerance.IsMeasured(precision), options.Cuda, notes);
         using var after = OpenRewritten(rewritten, options, before.Widened, notes);

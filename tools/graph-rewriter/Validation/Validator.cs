@@ -23,7 +23,7 @@ public static class Validator
         var inputs = original.Proto.Graph.Input.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
         var shapes = new Dictionary<string, long[]>(options.Shapes ?? new Dictionary<string, long[]>(), StringComparer.Ordinal);
         foreach (var input in rewritten.Proto.Graph.Input)
-            if (inputs.Contains(input.Name) && input.Type?.TensorType?.Shape?.Dim is { } dims && dims.All(d => d.HasDimValue)) shapes.TryAdd(input.Name, [.. dims.Select(d => d.DimValue)]);
+            if (inputs.Contains(input.Name) && input.Type?.TensorType?.Shape?.Dim is { } dims && dims.All(d => d is { HasDimValue: true, DimValue: >= 0 })) shapes.TryAdd(input.Name, [.. dims.Select(d => d.DimValue)]);
         return shapes;
     }
 }

@@ -16,6 +16,7 @@ internal static class BenchCommand
         {
             input, provider, cudaGraph, noLibrary, shapes, runs, report,
         };
+        command.KeepApart([input], [report]);
         command.Validators.Add(result =>
         {
             if (result.GetValue(cudaGraph) && result.GetValue(provider) != "cuda") result.AddError("--cuda-graph needs --provider cuda.");
@@ -35,6 +36,7 @@ internal static class BenchCommand
     {
         var model = OnnxModel.Load(input);
         ShapeCheck.Of(model, options.Shapes!);
+        CommonArguments.SpareWeights(model, reportPath);
         var report = terminal.Work("timing", _ => ModelBench.Run(model, options));
         if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());
         terminal.Line(Markup.Escape($"{report.Model} on {report.Provider}{(report.CudaGraph ? ", CUDA graph" : "")}; {string.Join(", ", report.Inputs)}"));

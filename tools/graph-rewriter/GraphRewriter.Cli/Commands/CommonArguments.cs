@@ -13,7 +13,8 @@ internal static class CommonArguments
         argument.Validators.Add(result =>
         {
             var path = result.GetValueOrDefault<string>();
-            if (!File.Exists(path)) result.AddError(Directory.Exists(path) ? $"{path} is a folder; expected an ONNX file." : $"{path}: no such file.");
+            // A folder is there, and refused as every file is that holds no model.
+            if (!File.Exists(path) && !Directory.Exists(path)) result.AddError($"{path}: no such file.");
         });
         return argument;
     }
@@ -59,6 +60,27 @@ internal static class CommonArguments
         HelpName = "RULES.dll",
         DefaultValueFactory = _ => [],
     };
+
+    /// <summary>Makes it an error to write a file that the command reads, or two results into one file.</summary>
+    public static void KeepApart(this Command command, IReadOnlyList<Argument<string>> inputs, IReadOnlyList<Option<string>> outputs) => command.Validators.Add(result =>
+    {
+        string? Place(string? path) => path is { Length: > 0 } && !path.Contains('\0') ? RealPath.OfName(path) : null;
+        var read = inputs.Select(i => Place(result.GetValue(i))).ToHashSet();
+        var written = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var output in outputs)
+        {
+            if (Place(result.GetValue(output)) is not { } place) continue;
+            if (read.Contains(place)) result.AddError($"{output.Name} {place} is an input, which would be lost; choose another name.");
+            else if (!written.TryAdd(place, output.Name)) result.AddError($"{written[place]} and {output.Name} are both {place}; give each a name of its own.");
+        }
+    });
+
+    /// <summary>Refuses results that would be written over a weight file of a model that the command reads.</summary>
+    public static void SpareWeights(OnnxModel model, params IEnumerable<string?> outputs)
+    {
+        foreach (var path in outputs.OfType<string>())
+            if (model.WeightFiles.Contains(RealPath.OfName(path))) throw new OnnxModelException(path, $"is a file with weights of {model.Path}; choose another name");
+    }
 
     /// <summary>The rules of the assemblies; one that holds none is a usage error.</summary>
     public static IReadOnlyList<IRule> LoadRules(IEnumerable<string> paths)
@@ -118,8 +140,10 @@ internal static class CommonArguments
     {
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is not { Length: > 0 } path) return;
-            if (Directory.Exists(path)) result.AddError($"{path} is a folder; expected a file name.");
+            if (result.GetValueOrDefault<string>() is not { } path) return;
+            if (path.Length == 0 || path.Contains('\0')) result.AddError($"{option.Name} names no file.");
+            else if (Directory.Exists(path)) result.AddError($"{path} is a folder; expected a file name.");
+            else if (FileIdentity.IsSpecial(path) || Path.GetDirectoryName(RealPath.OfName(path)) == "/dev") result.AddError($"{path} is no regular file, and would be replaced by one; expected a file name.");
             else if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
                 result.AddError($"{path}: the folder {folder} does not exist.");
         });

@@ -18,6 +18,7 @@ internal static class ExplainCommand
         {
             input, rule, node, shapes, dims, rules, report,
         };
+        command.KeepApart([input], [report]);
         command.SetAction(parsed => Run(terminal, OnnxModel.Load(parsed.GetValue(input)!), parsed.GetValue(rule), parsed.GetValue(node),
             new RewriteOptions
             {
@@ -32,6 +33,7 @@ internal static class ExplainCommand
         if (rule is not null && !rules.Contains(rule)) throw new UsageException($"There is no rule '{rule}'; the rules are {string.Join(", ", rules)}.");
         if (node is not null && model.Graph.Nodes.All(n => n.Name != node)) throw new UsageException($"{model.Path} has no node '{node}'.");
         ShapeCheck.Of(model, options.Shapes, options.Dims);
+        CommonArguments.SpareWeights(model, reportPath);
 
         var report = Rewriter.Rewrite(model, options);
         if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());

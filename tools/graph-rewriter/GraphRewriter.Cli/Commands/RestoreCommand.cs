@@ -8,6 +8,7 @@ internal static class RestoreCommand
         var input = CommonArguments.Model("REWRITTEN.onnx", "A model that flashrt rewrote, with its bodies.");
         var output = CommonArguments.Output();
         var command = new Command("restore", "Gives the standard-ONNX model back.") { input, output };
+        command.KeepApart([input], [output]);
         command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(output)!));
         return command;
     }
@@ -15,6 +16,7 @@ internal static class RestoreCommand
     private static int Run(Terminal terminal, string input, string output)
     {
         var model = OnnxModel.Load(input);
+        CommonArguments.SpareWeights(model, output);
         var before = model.Graph.Nodes.Count;
         var sites = Restorer.Restore(model);
         model.Save(output);

@@ -34,10 +34,9 @@ internal static class RewriteCommand
             if (result.GetValueOrDefault<string>() is { } text && Capacity(text) is null) result.AddError($"--kv-cache takes in-place or in-place:CAPACITY, not '{text}'.");
         });
         var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, dims, rules, report, html, validate, repair, noFallback, cache };
+        command.KeepApart([input], [output, report, html]);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(input) is { } from && result.GetValue(output) is { } to && Path.GetFullPath(from) == Path.GetFullPath(to))
-                result.AddError("The output is the input; choose another name, since the original is needed to prove the result.");
             if (result.GetValue(validate) && result.GetValue(cache) is not null)
                 result.AddError("--kv-cache changes what the model takes and gives, so --validate cannot run both models on the same data.");
         });
@@ -55,6 +54,7 @@ internal static class RewriteCommand
         var report = terminal.Work("rewriting", progress =>
         {
             var model = OnnxModel.Load(input, mixedTypes: options.Repair);
+            CommonArguments.SpareWeights(model, output, reportPath, htmlPath);
             ShapeCheck.Of(model, options.Shapes, options.Dims);
             var result = Rewriter.Rewrite(model, options, new PassProgress(progress));
             model.Save(output);
@@ -69,7 +69,7 @@ internal static class RewriteCommand
     // Both files are read again, so that what is shown and proved is what was written.
     private static int Finish(Terminal terminal, string input, string output, RewriteReport report, RewriteOptions options, string? htmlPath, bool validate)
     {
-        OnnxModel before = OnnxModel.Load(input), after = OnnxModel.Load(output);
+        OnnxModel before = OnnxModel.Load(input, mixedTypes: options.Repair), after = OnnxModel.Load(output);
         var proof = !validate ? null : terminal.Work("validating", progress =>
             Validator.Validate(before, after, new ValidationOptions { Shapes = Sizes(after), Sites = options.Fallback }, progress));
         if (proof is not null) ValidationPrinter.Print(terminal, proof);

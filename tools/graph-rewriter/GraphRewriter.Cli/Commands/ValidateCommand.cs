@@ -24,6 +24,7 @@ internal static class ValidateCommand
         {
             original, rewritten, data, sites, rtol, atol, shapes, dims, seed, provider, report, html,
         };
+        command.KeepApart([original, rewritten], [report, html]);
         command.SetAction(parsed => Run(terminal, parsed.GetValue(original)!, parsed.GetValue(rewritten)!, parsed.GetValue(data), parsed.GetValue(dims)!, new ValidationOptions
         {
             Shapes = parsed.GetValue(shapes),
@@ -40,15 +41,16 @@ internal static class ValidateCommand
         ValidationOptions options, string? reportPath, string? htmlPath)
     {
         OnnxModel before = OnnxModel.Load(original, mixedTypes: true), after = OnnxModel.Load(rewritten);
+        foreach (var model in new[] { before, after }) CommonArguments.SpareWeights(model, reportPath, htmlPath);
         ShapeCheck.Of(before, options.Shapes!, dims);
         FixInputShapes.Apply(before, new RewriteOptions { Dims = dims });
-        options = options with { Data = ReadData(data, before) };
+        options = options with { Data = data is null ? null : TestData.Read(data, before) };
         try
         {
             var report = terminal.Work("validating", progress => Validator.Validate(before, after, options, progress));
             if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());
             if (htmlPath is not null)
-                AtomicFile.Write(htmlPath, HtmlReport.Of(new RewriteReport(original, before.Graph.Nodes.Count, after.Graph.Nodes.Count, FusedSites.Of(after), []), before, after, report));
+                AtomicFile.Write(htmlPath, HtmlReport.Of(new RewriteReport(original, before.Graph.Nodes.Count, after.Graph.Nodes.Count, FusedSites.Of(after), []), before, after, report, rest: false));
             ValidationPrinter.Print(terminal, report);
             return report.Passed ? ExitCode.Ok : ExitCode.Refused;
         }
@@ -56,18 +58,6 @@ internal static class ValidateCommand
         {
             if (reportPath is not null) AtomicFile.Write(reportPath, ValidationReport.Failed(before, after, options, e.Message).ToJson());
             throw;
-        }
-    }
-
-    private static IReadOnlyList<TestDataSet>? ReadData(string? folder, OnnxModel model)
-    {
-        try
-        {
-            return folder is null ? null : TestData.Read(folder, model);
-        }
-        catch (ValidationException e)
-        {
-            throw new UsageException(e.Message);
         }
     }
 
@@ -79,7 +69,9 @@ internal static class ValidateCommand
         };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is { } path && !Directory.Exists(path)) result.AddError($"{path}: no such folder.");
+            if (result.GetValueOrDefault<string>() is not { } path) return;
+            if (!Directory.Exists(path)) result.AddError($"{path}: no such folder.");
+            else if (TestData.Sets(path).Count == 0) result.AddError($"{path} holds no test_data_set_N folder with input_K.pb files.");
         });
         return option;
     }

@@ -27,7 +27,7 @@ public sealed class Terminal
     private IAnsiConsole Console { get; }
 
     /// <summary>One line; <paramref name="markup"/> is Spectre's, so other text is put in with <see cref="Markup.Escape"/>.</summary>
-    public void Line(string markup = "") => Console.MarkupLine(markup);
+    public void Line(string markup = "") => Console.MarkupLine(Clean(markup));
 
     /// <summary>A table with the given heads; cells are plain text. Columns whose head ends with '>' are aligned right. A blank line follows.</summary>
     public void Table(IReadOnlyList<string> heads, IEnumerable<IReadOnlyList<string>> rows)
@@ -39,7 +39,7 @@ public sealed class Terminal
                 Alignment = head.EndsWith('>') ? Justify.Right : Justify.Left,
                 NoWrap = head.EndsWith('>'),
             });
-        foreach (var row in rows) table.AddRow(row.Select(cell => new Text(cell)));
+        foreach (var row in rows) table.AddRow(row.Select(cell => new Text(Clean(cell))));
         Console.Write(table);
         Console.WriteLine();
     }
@@ -54,6 +54,8 @@ public sealed class Terminal
             return work(new Reporter((done, total) => task.MaxValue(Math.Max(total, 1)).Value(done)));
         });
     }
+
+    private static string Clean(string text) => text.Any(char.IsControl) ? OneLine.Of(text) : text;
 
     private sealed class Reporter(Action<int, int> report) : IProgress<(int Done, int Total)>
     {

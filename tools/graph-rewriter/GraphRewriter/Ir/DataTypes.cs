@@ -16,6 +16,10 @@ public static class DataTypes
         _ => null,
     };
 
+    /// <summary>Bytes that the data of a tensor takes by its type and shape; null where those of one element are not known.</summary>
+    internal static long? DataBytes(this TensorProto tensor) =>
+        ((DataType)tensor.DataType).Bits() is { } bits ? (tensor.Dims.Aggregate(1L, (n, d) => n * d) * bits + 7) / 8 : null;
+
     /// <summary>The types that norms, activations and rotary embeddings of com.flashrt take.</summary>
     public static bool IsFlashRtFloat(this DataType type) => type is DataType.Float or DataType.Float16 or DataType.Bfloat16;
 

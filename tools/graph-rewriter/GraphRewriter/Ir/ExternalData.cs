@@ -4,8 +4,8 @@ using System.Globalization;
 namespace FlashRt.GraphRewriter.Ir;
 
 /// <summary>
-/// The weight files beside a model. Locations follow ONNX Runtime's rule: relative, and inside the model's directory, so that a model
-/// from elsewhere cannot make the tool read other files.
+/// The weight files beside a model. Locations follow ONNX Runtime's rule: relative, and inside the model's directory with every symbolic
+/// link followed, so that a model from elsewhere cannot make the tool read other files.
 /// </summary>
 internal sealed class ExternalData(string modelPath)
 {
@@ -25,34 +25,50 @@ internal sealed class ExternalData(string modelPath)
         return length == 0 ? new ArrayBytes([]) : new MappedBytes(files.GetOrAdd(path, p => new MappedFile(p)), offset, (int)length);
     }
 
-    /// <summary>Resolves and checks path, offset and length.</summary>
+    /// <summary>Resolves and checks path, offset and length; without a length it is what the tensor's shape needs.</summary>
     public (string Path, long Offset, long Length) Locate(TensorProto tensor)
     {
         var location = Entry(tensor, "location");
-        if (string.IsNullOrEmpty(location)) throw Error(tensor, "names no external file (no 'location' entry)");
-        if (Path.IsPathRooted(location) || location.Contains(':'))
-            throw Error(tensor, $"has the absolute external path '{location}'; external data must lie in the model's directory");
-        var path = Path.GetFullPath(Path.Combine(Directory, location));
-        if (!Inside(path)) throw Error(tensor, $"has the external path '{location}', which leaves the model's directory");
-        var info = new FileInfo(path);
-        if (!info.Exists) throw Error(tensor, $"needs the external file '{location}', which is not there");
-        if (info.ResolveLinkTarget(returnFinalTarget: true) is { } target && !Inside(target.FullName))
-            throw Error(tensor, $"needs '{location}', a symbolic link that leaves the model's directory");
-
+        var path = Resolve(tensor, location);
+        var size = new FileInfo(path).Length;
         var offset = Number(tensor, "offset") ?? 0;
-        var length = Number(tensor, "length") ?? info.Length - offset;
-        if (offset < 0 || length < 0 || offset > info.Length || length > info.Length - offset)
-            throw Error(tensor, $"needs bytes {offset}..{offset + length} of '{location}', which has {info.Length}");
+        var length = Number(tensor, "length") ?? tensor.DataBytes() ?? Math.Max(size - offset, 0);
+        if (offset > size || length > size - offset)
+            throw Error(tensor, $"needs {length} bytes from {offset} of '{location}', which has {size}");
         return (path, offset, length);
     }
 
-    private bool Inside(string path) => path.StartsWith(Directory.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private string Resolve(TensorProto tensor, string? location)
+    {
+        if (string.IsNullOrEmpty(location)) throw Error(tensor, "names no external file (no 'location' entry)");
+        if (location.Contains('\0')) throw Error(tensor, "names an external file with a zero byte in its name");
+        if (Path.IsPathRooted(location) || location.Contains(':'))
+            throw Error(tensor, $"has the absolute external path '{location}'; external data must lie in the model's directory");
+        var path = Path.Combine(Directory, location);
+        if (!Inside(Directory, Path.GetFullPath(path))) throw Error(tensor, $"has the external path '{location}', which leaves the model's directory");
+        try
+        {
+            var real = RealPath.Of(path);
+            if (!Inside(RealPath.Of(Directory), real)) throw Error(tensor, $"needs '{location}', behind a symbolic link that leaves the model's directory");
+            if (System.IO.Directory.Exists(real)) throw Error(tensor, $"needs the external file '{location}', which is a folder");
+            if (File.Exists(real)) return real;
+        }
+        catch (IOException e)
+        {
+            throw Error(tensor, $"needs the external file '{location}', which cannot be found: {e.Message.TrimEnd('.')}");
+        }
+        throw Error(tensor, $"needs the external file '{location}', which is not there");
+    }
+
+    private static bool Inside(string directory, string path) =>
+        path.StartsWith(directory.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private long? Number(TensorProto tensor, string key)
     {
         if (Entry(tensor, key) is not { Length: > 0 } text) return null;
-        return long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
-            ? value : throw Error(tensor, $"has '{text}' as its external {key}; expected a number");
+        if (!long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value))
+            throw Error(tensor, $"has '{text}' as its external {key}; expected a number");
+        return value >= 0 ? value : throw Error(tensor, $"has the external {key} {value}; expected 0 or more");
     }
 
     private OnnxModelException Error(TensorProto tensor, string what) => new(modelPath, $"tensor '{tensor.Name}' {what}");

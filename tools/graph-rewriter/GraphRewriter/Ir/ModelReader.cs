@@ -9,6 +9,7 @@ internal static class ModelReader
     {
         var file = new FileInfo(path);
         if (!file.Exists) throw new OnnxModelException(path, Directory.Exists(path) ? "is a directory; expected a .onnx file" : "no such file");
+        if (FileIdentity.IsSpecial(path)) throw new OnnxModelException(path, "is a device or a pipe; expected a .onnx file");
         if (file.Length == 0) throw new OnnxModelException(path, "is empty; expected an ONNX model");
         if (file.Length > int.MaxValue)
             throw new OnnxModelException(path, "is larger than 2 GiB, which protobuf cannot hold; save the model with external data");

@@ -8,6 +8,8 @@ internal static class ModelWriter
     public static void Save(OnnxModel model, string path)
     {
         var full = Path.GetFullPath(path);
+        if (model.WeightFiles.Contains(RealPath.OfName(full)))
+            throw new OnnxModelException(path, "is a file with weights of the model, which the output would destroy; choose another name");
         using var weights = new WeightFiles(model, full);
         using var temporary = new TemporaryFile(full);
         try

@@ -21,6 +21,9 @@ public sealed class OnnxModel
     /// <summary>The main graph with its def-use chains; made when first asked for.</summary>
     public Graph Graph => graph ??= new Graph(this);
 
+    /// <summary>Where the files with its external data lie, links followed.</summary>
+    public IReadOnlyList<string> WeightFiles => External is null ? [] : [.. ExternalTensors.Of(Proto).Select(t => External.Locate(t).Path).Distinct()];
+
     internal ExternalData? External { get; }
 
     /// <summary>Reads and checks a model; throws <see cref="OnnxModelException"/> with the reason when it is not one.</summary>

@@ -18,21 +18,21 @@ internal static class TensorChecker
             count *= dim;
         }
 
-        var expected = type.Bits() is { } bits ? (count * bits + 7) / 8 : -1;
         if (ExternalData.IsExternal(tensor))
         {
             if (model.External is null) throw Error("has external data, but the model has no path");
             var (_, _, length) = model.External.Locate(tensor);
-            if (expected >= 0 && length < expected) throw Error($"has {length} bytes of external data; its shape needs {expected}");
+            if (tensor.DataBytes() is { } needed && length != needed) throw Error($"has {length} bytes of external data; its shape needs {needed}");
         }
         else if (tensor.HasRawData)
         {
-            if (expected >= 0 && tensor.RawData.Length != expected)
-                throw Error($"has {tensor.RawData.Length} bytes of data; {type.Name()}[{string.Join(',', tensor.Dims)}] needs {expected}");
+            if (tensor.DataBytes() is { } needed && tensor.RawData.Length != needed)
+                throw Error($"has {tensor.RawData.Length} bytes of data; {type.Name()}[{string.Join(',', tensor.Dims)}] needs {needed}");
         }
-        else if (TypedFields.Count(tensor) < count)
+        else if (type.Bits() is not null || type == DataType.String)
         {
-            throw Error($"has {TypedFields.Count(tensor)} elements; its shape [{string.Join(',', tensor.Dims)}] needs {count}");
+            var (stored, expected) = (TypedFields.Count(tensor), type.Bits() == 4 ? count + (count & 1) : count);
+            if (stored != expected) throw Error($"has {stored} elements; its shape [{string.Join(',', tensor.Dims)}] needs {expected}");
         }
 
         OnnxModelException Error(string what) => new(model.Path, $"{place} {what}");

@@ -6,6 +6,7 @@ internal static class TopologicalOrder
     /// <summary>The order and, when there is none, a node that waits for itself (the rest then keeps its place).</summary>
     public static (List<Node> Order, Node? Cycle) Of(List<Node> nodes)
     {
+        if (IsOrder(nodes)) return (nodes, null);
         var position = new Dictionary<Node, int>(nodes.Count);
         for (var i = 0; i < nodes.Count; i++) position[nodes[i]] = i;
         var waiting = new int[nodes.Count];
@@ -29,6 +30,17 @@ internal static class TopologicalOrder
         var placed = order.ToHashSet();
         order.AddRange(nodes.Where(n => !placed.Contains(n)));
         return (order, stuck);
+    }
+
+    // Nearly always: an edit puts new nodes where the old ones were.
+    private static bool IsOrder(List<Node> nodes)
+    {
+        for (var i = 0; i < nodes.Count; i++) nodes[i].Index = i;
+        foreach (var node in nodes)
+            foreach (var values in (IReadOnlyList<Value?>[])[node.Inputs, node.Captures])
+                for (var i = 0; i < values.Count; i++)
+                    if (values[i]?.Producer is { } producer && producer.Index >= node.Index) return false;
+        return true;
     }
 
     // One entry for each use, so that the counts agree with Uses.

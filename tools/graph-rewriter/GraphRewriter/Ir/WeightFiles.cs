@@ -18,9 +18,12 @@ internal sealed class WeightFiles(OnnxModel model, string output) : IDisposable
         if (from == directory) return model.Proto;
 
         var renamed = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var location in ExternalTensors.Of(model.Proto).Select(t => ExternalData.Entry(t, "location")!).Distinct().ToList())
+        foreach (var tensor in ExternalTensors.Of(model.Proto).DistinctBy(t => ExternalData.Entry(t, "location")).ToList())
         {
-            var name = Bring(Path.Combine(from, location), location);
+            // The file itself: a hard link to a symbolic link would be that link, and lead nowhere from another directory.
+            var (source, _, _) = model.External!.Locate(tensor);
+            var location = ExternalData.Entry(tensor, "location")!;
+            var name = Bring(source, location);
             if (name != location) renamed.Add(location, name);
         }
         if (renamed.Count == 0) return model.Proto;
@@ -50,12 +53,10 @@ internal sealed class WeightFiles(OnnxModel model, string output) : IDisposable
 
     private string Bring(string source, string location)
     {
-        // A hard link to a symbolic link would be that link, and lead nowhere from another directory.
-        source = new FileInfo(source).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? source;
         foreach (var name in Names(location))
         {
             var target = Path.Combine(directory, name);
-            if (brought.Any(b => b.Target == target)) continue;
+            if (target == output || brought.Any(b => b.Target == target)) continue;
             if (File.Exists(target))
             {
                 if (FileContent.AreEqual(source, target)) return name;

@@ -15,6 +15,9 @@ namespace FlashRt.GraphRewriter.Passes;
 /// </summary>
 public sealed class InPlaceCache : IPass
 {
+    // Every body stores the numbers of the positions.
+    private const long MostPositions = 1 << 20;
+
     /// <inheritdoc/>
     public string Name => "In-place cache";
 
@@ -34,6 +37,8 @@ public sealed class InPlaceCache : IPass
         foreach (var site in sites)
         {
             var capacity = wanted > 0 ? wanted : site.Key.Outputs[0]!.Shape![2].Value!.Value;
+            if (capacity > MostPositions)
+                throw new OnnxModelException(context.Model.Path, $"cannot have a cache of {capacity} positions in place; the bodies of its nodes count up to {MostPositions}");
             foreach (var concat in new[] { site.Key, site.Value })
             {
                 if (!caches.Add(concat)) continue;

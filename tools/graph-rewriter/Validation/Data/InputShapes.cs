@@ -30,7 +30,13 @@ public sealed class InputShapes
     /// <summary>The size of every axis of an input.</summary>
     public long[] For(ValueInfoProto input)
     {
-        if (_wanted.TryGetValue(input.Name, out var dims)) return dims;
+        var sizes = _wanted.TryGetValue(input.Name, out var dims) ? dims : Known(input);
+        return sizes.IsSize() ? sizes : throw new ValidationException(
+            $"Input '{input.Name}' is [{string.Join(',', sizes)}], which is no shape that a tensor in memory can have.");
+    }
+
+    private long[] Known(ValueInfoProto input)
+    {
         var shape = input.Type?.TensorType?.Shape ?? throw new ValidationException(
             $"Input '{input.Name}' has no shape in the model; give one with --shape {input.Name}=1x24.");
         return [.. shape.Dim.Select((d, axis) => Size(d, axis))];
@@ -43,7 +49,7 @@ public sealed class InputShapes
             throw new ValidationException($"Input '{input.Name}' has {shape.Dim.Count} axes; --shape gives it {dims.Length}.");
         foreach (var (axis, dim) in shape.Dim.Index())
         {
-            if (dim.HasDimValue && dim.DimValue != dims[axis])
+            if (IsKnown(dim) && dim.DimValue != dims[axis])
                 throw new ValidationException($"Axis {axis} of input '{input.Name}' is {dim.DimValue} in the model; --shape gives it {dims[axis]}.");
             if (dim.HasDimParam && !_symbols.TryAdd(dim.DimParam, dims[axis]) && _symbols[dim.DimParam] != dims[axis])
                 throw new ValidationException(
@@ -53,9 +59,12 @@ public sealed class InputShapes
 
     private long Size(TensorShapeProto.Types.Dimension dim, int axis)
     {
-        if (dim.HasDimValue) return dim.DimValue;
+        if (IsKnown(dim)) return dim.DimValue;
         return dim.HasDimParam && dim.DimParam.Length > 0 ? Value(dim.DimParam) : axis == 0 ? 1 : DefaultSize;
     }
+
+    // Some exporters write -1 for an axis that they do not know, and ONNX Runtime reads it so.
+    private static bool IsKnown(TensorShapeProto.Types.Dimension dim) => dim is { HasDimValue: true, DimValue: >= 0 };
 
     // Sums of products of names and numbers; anything else is taken as one name.
     private long Value(string symbol)

@@ -14,8 +14,7 @@ public static class TestData
     public static IReadOnlyList<TestDataSet> Read(string folder, OnnxModel model)
     {
         if (!Directory.Exists(folder)) throw new ValidationException($"{folder}: no such folder; expected one with {Prefix}N folders.");
-        var sets = Directory.GetDirectories(folder, Prefix + "*").OrderBy(d => Number(d, Prefix)).ToList();
-        if (sets.Count == 0 && Directory.EnumerateFiles(folder, "input_*.pb").Any()) sets.Add(folder);
+        var sets = Sets(folder).OrderBy(d => d == folder ? 0 : Number(d, Prefix)).ToList();
         if (sets.Count == 0) throw new ValidationException($"{folder}: holds no {Prefix}N folder with input_K.pb files.");
 
         var graph = model.Proto.Graph;
@@ -24,6 +23,10 @@ public static class TestData
         return [.. sets.Select(set => new TestDataSet(
             Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(set))), Tensors(set, "input_", inputs), Tensors(set, "output_", outputs)))];
     }
+
+    /// <summary>The folders below <paramref name="folder"/> that are data sets, or itself when it is one; in no order.</summary>
+    public static IReadOnlyList<string> Sets(string folder) => Directory.GetDirectories(folder, Prefix + "*") is { Length: > 0 } sets ? sets
+        : Directory.EnumerateFiles(folder, "input_*.pb").Any() ? [folder] : [];
 
     /// <summary>Writes a data set as <paramref name="folder"/>/NAME with one file for each tensor.</summary>
     public static void Write(string folder, TestDataSet set)

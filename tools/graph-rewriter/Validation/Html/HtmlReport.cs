@@ -8,23 +8,26 @@ public static class HtmlReport
 {
     private const int MostPictures = 6, MostNodes = 600;
 
-    /// <summary>The page; without <paramref name="validation"/> it says how to get one.</summary>
-    public static string Of(RewriteReport report, OnnxModel before, OnnxModel after, ValidationReport? validation) => Fill(Template(), new()
+    /// <summary>
+    /// The page; without <paramref name="validation"/> it says how to get one, and without <paramref name="rest"/>, where nobody looked for
+    /// what was left alone, how to find that out.
+    /// </summary>
+    public static string Of(RewriteReport report, OnnxModel before, OnnxModel after, ValidationReport? validation, bool rest = true) => Fill(Template(), new()
     {
         ["title"] = Escape(Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(before.Path ?? "model"))) + "/" + Path.GetFileName(before.Path ?? "model")),
-        ["totals"] = Totals(report, before, after, validation),
+        ["totals"] = Totals(report, before, after, validation, rest),
         ["fusions"] = Fusions(report),
         ["strip"] = ModelStrip.Svg(before.Graph, after.Graph),
         ["layers"] = Pictures(before.Graph, after.Graph),
         ["proof"] = Proof(validation),
-        ["not-fused"] = NotFused(report),
+        ["not-fused"] = rest ? NotFused(report) : "<p><code>flashrt explain</code> says what was left alone, and why.</p>",
     });
 
-    private static string Totals(RewriteReport report, OnnxModel before, OnnxModel after, ValidationReport? validation)
+    private static string Totals(RewriteReport report, OnnxModel before, OnnxModel after, ValidationReport? validation, bool rest)
     {
         string Card(string number, string words, string kind = "") => $"<div class=\"card {kind}\"><b>{Escape(number)}</b>{Escape(words)}</div>\n";
         return Card($"{before.Graph.Nodes.Count}", "nodes before") + Card($"{after.Graph.Nodes.Count}", "nodes after") + Card($"{report.Sites.Count}", "fused ops")
-            + Card($"{report.NotFused.Count}", "sites not fused")
+            + (rest ? Card($"{report.NotFused.Count}", "sites not fused") : "")
             + (validation is null ? "" : validation.Passed ? Card("passed", $"validated on {validation.Provider}", "good") : Card("failed", $"validated on {validation.Provider}", "bad"));
     }
 

@@ -12,6 +12,7 @@ internal static class ModelStrip
     {
         var rows = Layers.Of(before).ToDictionary(l => l.Layer, l => (Before: l.Nodes, After: (IReadOnlyList<Node>)[]));
         foreach (var (layer, nodes) in Layers.Of(after)) rows[layer] = (rows.TryGetValue(layer, out var row) ? row.Before : [], nodes);
+        if (rows.Count == 0) return "<p>The graph has no nodes.</p>";
         var svg = new StringBuilder();
         var y = 0;
         foreach (var (layer, (b, a)) in rows.OrderBy(r => r.Key))

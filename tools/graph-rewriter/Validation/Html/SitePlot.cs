@@ -23,11 +23,14 @@ internal static class SitePlot
             var y = row * RowHeight + RowHeight / 2;
             svg.Append($"<text x=\"0\" y=\"{Number(y + 4)}\">{Escape(ops[row].Key)}</text>");
             foreach (var site in ops[row])
-                svg.Append($"<circle class=\"{(site.Passed ? "passed" : "failed")}\" cx=\"{Number(site.Error is null ? At(site.MaxRel) : Left + Width)}\" cy=\"{Number(y)}\" r=\"4\">")
+                svg.Append($"<circle class=\"{(site.Passed ? "passed" : "failed")}\" cx=\"{Number(IsNumber(site) ? At(site.MaxRel) : Left + Width)}\" cy=\"{Number(y)}\" r=\"4\">")
                     .Append($"<title>{Escape(site.Error ?? $"{site.Name}: relative {Error(site.MaxRel)}, absolute {Error(site.MaxAbs)}")}</title></circle>");
         }
         return $"<svg class=plot viewBox=\"0 0 {Left + Width + 20} {Number(height)}\" width=\"{Left + Width + 20}\" height=\"{Number(height)}\" role=img aria-label=\"largest relative error of each site\">{svg}</svg>\n";
     }
+
+    // What could not be compared, or is NaN on one side, stands at the end.
+    private static bool IsNumber(SiteComparison site) => site.Error is null && site.Outputs.All(o => o.NonFinite == 0);
 
     private static double At(double error) =>
         Left + Width * (Math.Clamp(error > 0 ? Math.Log10(error) : Lowest, Lowest, Highest) - Lowest) / (Highest - Lowest);

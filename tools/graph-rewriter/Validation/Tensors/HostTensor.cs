@@ -12,7 +12,8 @@ public sealed class HostTensor
     public HostTensor(DataType type, IReadOnlyList<long> dims, byte[] bytes)
     {
         (Type, Dims, _bytes) = (type, [.. dims], bytes);
-        Count = Dims.Aggregate(1L, (n, d) => checked(n * d));
+        if (!Dims.IsSize()) throw new ValidationException($"{this} is no shape that a tensor can have.");
+        Count = Dims.Aggregate(1L, (n, d) => n * d);
         if (type.Bits() is not { } bits || bits % 8 != 0)
             throw new ValidationException($"Tensors of {type.Name()} cannot be held in host memory.");
         if (Count * (bits / 8) != bytes.Length)

@@ -109,8 +109,11 @@ internal sealed class GraphEdit(PassContext context)
 
     private string Final(string name)
     {
-        while (names.TryGetValue(name, out var next)) name = next;
-        return name;
+        var final = name;
+        while (names.TryGetValue(final, out var next)) final = next;
+        // Long chains are walked once.
+        while (names.TryGetValue(name, out var next) && next != final) (names[name], name) = (final, next);
+        return final;
     }
 
     private static bool IsCaptured(Value value) => value.Uses.Any(u => u.Input < 0);
