@@ -56,6 +56,7 @@ public static class DefaultPipeline
         new MergeReshapes(),
         new RowMoves(),
         new ConstantShapes(),
+        new JoinSoftmax(),
         new JoinMasks(),
         new DropNanGuards(),
         new DropDeadCode(),
