@@ -61,6 +61,38 @@ public sealed class ExpandGroupQueryTests
         Assert.IsTrue(proof.Passed, $"{name}: {string.Join("; ", proof.Sites!.Where(s => !s.Passed).Select(s => s.ToString()))}");
     }
 
+    [TestMethod]
+    public void ADecodeStepReadsItsLengthOnTheDevice()
+    {
+        var model = new Layer(2, 1) { Past = 5 }.Model();
+        Rewriter.Rewrite(model, new RewriteOptions());
+        var attention = FusedSites.Of(model).Single(s => s.Op == "Attention").Node;
+        Assert.AreEqual(6, attention.Input.Count, GraphText.Of(model));
+        Assert.AreEqual("", attention.Input[4]);
+        Assert.AreEqual(DataType.Int64, model.Graph.Find(attention.Input[5])!.Type);
+        Assert.AreEqual("[2]", model.Graph.Find(attention.Input[5])!.Shape!.ToString());
+    }
+
+    [TestMethod]
+    public void LayersShareWhatDependsOnLengthsAlone()
+    {
+        var (one, two) = (new Layer(2, 1) { Past = 5, Packed = true }.Model(), new Layer(2, 1) { Past = 5, Packed = true }.Model(layers: 2));
+        foreach (var model in new[] { one, two }) Rewriter.Rewrite(model, new RewriteOptions());
+        foreach (var op in new[] { "Less", "Equal", "ReduceSum", "Gather" })
+            Assert.AreEqual(one.Graph.Nodes.Count(n => n.OpType == op), two.Graph.Nodes.Count(n => n.OpType == op), op);
+        Assert.AreEqual(2, FusedSites.Of(two).Count(s => s.Op == "Attention"));
+    }
+
+    [TestMethod]
+    public void ASecondRewriteChangesNothing()
+    {
+        var model = new Layer(2, 1) { Past = 5 }.Model();
+        Rewriter.Rewrite(model, new RewriteOptions());
+        var once = model.Proto.Clone();
+        Rewriter.Rewrite(model, new RewriteOptions());
+        Assert.IsNull(GraphDiff.First(once, model.Proto));
+    }
+
     public static IEnumerable<object[]> Left =>
     [
         Case("open length", new(1, "seq"), "the number of tokens of 'query' ([1,seq,64]) is not known"),
@@ -117,7 +149,7 @@ public sealed class ExpandGroupQueryTests
 
         private object Sum => Total ?? (Past is int past && Tokens is int tokens ? past == 0 || past > 6 ? tokens : past + tokens : Tokens);
 
-        public OnnxModel Model()
+        public OnnxModel Model(int layers = 1)
         {
             var g = new GraphBuilder(18).Import("com.microsoft", 1);
             string In(string name, int heads) => g.Input(name, Type, Batch, Tokens, heads * Size);
@@ -131,7 +163,13 @@ public sealed class ExpandGroupQueryTests
                 Bias ? g.Input("bias", Type, Batch, 1, Tokens, Sum) : "",
                 Sink ? g.Initializer("sink", Type, [Heads], [.. Enumerable.Range(0, Heads).Select(i => i - 1.5)]) : ""];
             while (inputs[^1].Length == 0) inputs.RemoveAt(inputs.Count - 1);
-            g.Node("com.microsoft::GroupQueryAttention", inputs, [("num_heads", Heads), ("kv_num_heads", KvHeads), ("do_rotary", Rotary ? 1 : 0), .. Attributes], ["y", "present_key", "present_value"]);
+            for (var layer = 1; layer <= layers; layer++)
+            {
+                var last = layer == layers;
+                g.Node("com.microsoft::GroupQueryAttention", inputs, [("num_heads", Heads), ("kv_num_heads", KvHeads), ("do_rotary", Rotary ? 1 : 0), .. Attributes],
+                    last ? ["y", "present_key", "present_value"] : [$"y_{layer}", $"key_{layer}", $"value_{layer}"]);
+                if (!last) inputs[0] = g.Node("Concat", [$"y_{layer}", g.Op("Slice", "query", g.Integers("from", Heads * Size), g.Integers("to", long.MaxValue), g.Integers("axis", 2))], [("axis", 2)])[0];
+            }
             object capacity = Past is int p && Sum is int t ? Math.Max(p, t) : Past is string ? "capacity" : Sum;
             g.Output("y", Type, Batch, Tokens, Heads * Size);
             g.Output("present_key", Type, Batch, KvHeads, capacity, Size);
