@@ -55,6 +55,24 @@ public sealed class BareAttentionTests
         Assert.IsTrue(proof.Passed, $"{name}: {string.Join("; ", proof.Sites.Where(s => !s.Passed))}");
     }
 
+    /// <summary>ONNX Runtime has packed operands on GPUs only, so the reference takes them apart itself.</summary>
+    [TestMethod]
+    [DataRow(true, false)]
+    [DataRow(true, true)]
+    [DataRow(false, false)]
+    public void PackedOperandsAreTakenApart(bool query, bool causal)
+    {
+        (string, object)[] attributes = causal ? [("unidirectional", 1)] : [];
+        var model = Model(g => MultiHead(g, Packed(g), attributes));
+        var report = Rewriter.Rewrite(model, new RewriteOptions());
+        Assert.AreEqual("Attention", string.Join(' ', report.Sites.Select(s => s.Op).Distinct()), string.Join("; ", report.NotFused.Select(n => n.Reason)));
+        Oracle.AssertSame(Model(g => MultiHead(g, Apart(g, Packed(g)), attributes)), model, 2e-5);
+
+        string[] Packed(GraphBuilder g) => query ? [g.Input("qkv", Float, Batch, Tokens, Heads, 3, Size)] : [g.Input("q", Float, Batch, Tokens, Width), g.Input("kv", Float, Batch, Kept, Heads, 2, Size)];
+        string[] Apart(GraphBuilder g, string[] packed) => [.. packed[..^1], .. g.Node("Split", [packed[^1]], [("axis", 3), ("num_outputs", query ? 3 : 2)], query ? ["a", "b", "c"] : ["b", "c"])
+            .Select((p, i) => g.Op("Reshape", p, g.Integers($"rows_{i}", 0, 0, Width)))];
+    }
+
     public static IEnumerable<object[]> Left =>
     [
         Case("padding of another length", g => MultiHead(g, [.. Rows(g), "", Padding(g, Batch, Tokens + 1)]), "it adds a bias, or has a padding mask"),
