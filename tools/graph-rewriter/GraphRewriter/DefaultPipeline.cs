@@ -59,6 +59,7 @@ public static class DefaultPipeline
         new RowMoves(),
         new ConstantShapes(),
         new JoinSoftmax(),
+        new NarrowAttention(),
         new JoinMasks(),
         new DropNanGuards(),
         new DropDeadCode(),
