@@ -100,10 +100,11 @@ public sealed class CanonicalTests
 
     public static IEnumerable<object[]> Softmaxes =>
     [
-        Case("softmax written out", g => { var (e, x) = Exponential(g, 2); return g.Op("Div", e, Sum(g, e, 2)); }, "Neg Softmax"),
-        Case("softmax written out over another axis", g => { var (e, x) = Exponential(g, 1); return g.Op("Div", e, Sum(g, e, 1)); }, "Neg Softmax"),
-        Case("softmax written out over two axes stays", g => { var (e, x) = Exponential(g, 2); return g.Op("Div", e, Sum(g, e, 1)); }, "Neg ReduceMax Sub Exp ReduceSum Div"),
-        Case("a quotient by another sum stays", g => { var (e, x) = Exponential(g, 2); return g.Op("Div", e, Sum(g, g.Op("Exp", x), 2)); }, "Neg ReduceMax Sub Exp Exp ReduceSum Div"),
+        Case("softmax written out", g => { var (e, x) = Exponential(g, 2); return g.Op("MatMul", g.Op("Div", e, Sum(g, e, 2)), Weight(g)); }, "Neg Softmax MatMul"),
+        Case("softmax written out over another axis, guarded", g => { var (e, x) = Exponential(g, 1); var p = g.Op("Div", e, Sum(g, e, 1)); return g.Op("MatMul", g.Op("Where", g.Op("IsNaN", p), g.Scalar("zero", Float, 0), p), Weight(g)); }, "Neg Softmax IsNaN Where MatMul"),
+        Case("softmax written out over two axes stays", g => { var (e, x) = Exponential(g, 2); return g.Op("MatMul", g.Op("Div", e, Sum(g, e, 1)), Weight(g)); }, "Neg ReduceMax Sub Exp ReduceSum Div MatMul"),
+        Case("a quotient by another sum stays", g => { var (e, x) = Exponential(g, 2); return g.Op("MatMul", g.Op("Div", e, Sum(g, g.Op("Exp", x), 2)), Weight(g)); }, "Neg ReduceMax Sub Exp Exp ReduceSum Div MatMul"),
+        Case("softmax written out that weighs nothing stays", g => { var (e, x) = Exponential(g, 2); return g.Op("Div", e, Sum(g, e, 2)); }, "Neg ReduceMax Sub Exp ReduceSum Div"),
     ];
 
     /// <summary>ONNX Runtime's Softmax and the quotient of its kernels differ by a rounding.</summary>

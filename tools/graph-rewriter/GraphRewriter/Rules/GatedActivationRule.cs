@@ -48,7 +48,7 @@ public sealed class GatedActivationRule : IRule
 
     private static Pattern Gated(Pattern gate, Pattern up) => Activation(gate) * up | ProductOf(gate, Sigmoid(gate), up) | Glu(gate, up);
 
-    private static Pattern Activation(Pattern x) => Fused("Gelu", x).Called("gelu") | GeluFormula.WrittenOut(x) | Fused("Silu", x) | Silu(x) | new Op("Relu", [x]) { Domain = "" }.Called("relu");
+    private static Pattern Activation(Pattern x) => Fused("Gelu", x).Called("gelu") | GeluFormula.WrittenOut(x, core: false) | Fused("Silu", x) | Silu(x) | new Op("Relu", [x]) { Domain = "" }.Called("relu");
 
     private static Pattern Glu(Pattern gate, Pattern up) => up * Sigmoid(gate).Called("logistic");
 

@@ -11,14 +11,15 @@ internal static class GeluFormula
 
     private static readonly double[] Constants = [0.5, 1, 2, 3, 1.702, 0.044715, Math.Sqrt(2), Math.Sqrt(0.5), Math.Sqrt(2 / Math.PI)];
 
-    /// <summary>The curves written out, by erf, tanh or the logistic function.</summary>
-    public static Pattern WrittenOut(Pattern x)
+    /// <summary>The curves written out, by erf, tanh or the logistic function; erf and tanh mark the formula where it is one of its own.</summary>
+    public static Pattern WrittenOut(Pattern x, bool core)
     {
+        Op Curve(Op curve) => core ? curve.Core() : curve;
         var cube = ProductOf(0.044715, x, x, x) | ProductOf(0.044715, Pow(x, 3));
         var inner = ProductOf(Math.Sqrt(2 / Math.PI), x + cube)
             | ProductOf(Math.Sqrt(2 / Math.PI), x, 1 + (ProductOf(0.044715, x, x) | ProductOf(0.044715, Pow(x, 2))));
-        return Times(x, Tanh(inner).Called("tanh").Core())
-            | Times(x, Erf(x / Math.Sqrt(2) | x * Math.Sqrt(0.5)).Called("erf").Core())
+        return Times(x, Curve(Tanh(inner).Called("tanh")))
+            | Times(x, Curve(Erf(x / Math.Sqrt(2) | x * Math.Sqrt(0.5)).Called("erf")))
             | x * Sigmoid(ProductOf(1.702, x)).Called("quick");
     }
 

@@ -21,7 +21,7 @@ public sealed class GeluRule : IRule
     public string Name => "Gelu";
 
     /// <inheritdoc/>
-    public Pattern Source { get; } = Narrowed(GeluFormula.WrittenOut(Widened(X)) | GeluFormula.Single(Widened(X)));
+    public Pattern Source { get; } = Narrowed(GeluFormula.WrittenOut(Widened(X), core: true) | GeluFormula.Single(Widened(X)));
 
     /// <inheritdoc/>
     public string? Reject(Match match) => Norms.TypeProblem(match.Root, match[X]) ?? GeluFormula.ConstantProblem(match);
