@@ -17,6 +17,10 @@ public static class ActivationSpellings
             g.Op("Mul", g.Op("Mul", x, g.Scalar("k", Float16, 0.79788456)), One(g, g.Op("Mul", g.Op("Mul", g.Scalar("c", Float16, 0.044715), x), x), "unit")))))), Gelu("tanh")),
         new("tanh, half distributed", () => Unary((g, x) => g.Op("Mul", x, g.Op("Add", g.Op("Mul", Half(g), Tanh(g, x, pow: true)), g.Scalar("h", Float16, 0.5)))), Gelu("tanh")),
         new("quick", () => Unary((g, x) => g.Op("Mul", x, g.Op("Sigmoid", g.Op("Mul", x, g.Scalar("k", Float16, 1.702))))), Gelu("quick")),
+        new("tanh between casts, with the constants of float16", () => Unary((g, x) => Between(g, x, WideTanh)), Gelu("tanh")),
+        new("operator between casts", () => Unary((g, x) => Between(g, x, (g, w) => g.Op("Gelu", w))), Gelu("none")),
+        new("gate of tanh between casts, with the constants of float16", () => Twofold((g, gate, up) => g.Cast(g.Op("Mul", WideTanh(g, g.Cast(gate, Float)), g.Cast(up, Float)), Float16)), GatedGolden("gelu_tanh")),
+        new("gate of silu between casts", () => Twofold((g, gate, up) => Between(g, gate, (g, w) => g.Op("Mul", g.Op("Mul", w, g.Op("Sigmoid", w)), g.Cast(up, Float)))), GatedGolden("silu")),
         new("operator of opset 20", () => Unary((g, x) => g.Node("Gelu", [x], [("approximate", "tanh")])[0], 20), Gelu("tanh")),
         new("operator of com.microsoft", () => Unary((g, x) => g.Op("com.microsoft::FastGelu", x)), Gelu("tanh")),
         new("erf after a bias", () => Unary((g, x) => { var b = g.Op("Add", g.Initializer("bias", Float16, [Width], Ramp(Width)), x); return Mul(g, b, Half(g), One(g, Erf(g, b, "Div"))); }), """
@@ -72,6 +76,16 @@ public static class ActivationSpellings
         var inner = g.Op("Add", x, g.Op("Mul", g.Scalar("c", Float16, 0.044715), cube));
         return g.Op("Tanh", g.Op("Mul", g.Scalar("k", Float16, 0.79788456), inner));
     }
+
+    /// <summary>As ONNX Runtime widens a float16 export for its CPU: in float32, with the constants as float16 stores them.</summary>
+    public static string WideTanh(GraphBuilder g, string x)
+    {
+        string Rounded(string name, double value) => g.Scalar(name, Float, (double)(System.Half)value);
+        var inner = g.Op("Add", x, g.Op("Mul", Rounded("c", 0.044715), g.Op("Pow", x, Rounded("three", 3))));
+        return g.Op("Mul", x, g.Op("Mul", Rounded("half", 0.5), g.Op("Add", g.Op("Tanh", g.Op("Mul", Rounded("k", 0.79788456), inner)), Rounded("one", 1))));
+    }
+
+    private static string Between(GraphBuilder g, string x, Func<GraphBuilder, string, string> formula) => g.Cast(formula(g, g.Cast(x, Float)), Float16);
 
     private static string Gelu(string approximate) => $$"""
         in  x: float16[2,seq,8]

@@ -32,6 +32,9 @@ public static class AttentionSpellings
             Golden(", _, m", ", empty_row=nan", "bool[2,1,1,6]")),
         new("attention, inverted condition that hides", () => Plain((g, q, k) => g.Op("Where", g.Op("Not", g.Input("m", Bool, Batch, 1, 1, Tokens)), g.Scalar("low", Float, double.NegativeInfinity), Scaled(g, q, k)), guard: true),
             Golden(", _, m", "", "bool[2,1,1,6]")),
+        new("attention, keys up to a length", () => Plain((g, q, k) => g.Op("Where", Before(g, "m", 0), Scaled(g, q, k), g.Scalar("low", Float, double.NegativeInfinity))), Golden(", _, _, m", ", empty_row=nan", "int64[2]")),
+        new("attention, keys up to a length, counted from one", () => Plain((g, q, k) => g.Op("Where", Before(g, "m", 1), Scaled(g, q, k), g.Scalar("low", Float, double.NegativeInfinity))), MaskedGolden("")),
+        new("attention, keys up to a length, causal from the first", () => Plain((g, q, k) => g.Op("Where", Before(g, "m", 0), g.Op("Add", Scaled(g, q, k), Mask(g, (i, j) => j <= i)), g.Scalar("low", Float, double.NegativeInfinity))), MaskedGolden(", causal=1")),
         new("attention, causal by addition", () => Plain((g, q, k) => g.Op("Add", Scaled(g, q, k), Mask(g, (i, j) => j <= i))), Golden("", ", causal=1")),
         new("attention, causal by selection", () => Plain((g, q, k) => g.Op("Where", Condition(g, (i, j) => j <= i), Scaled(g, q, k), g.Scalar("low", Float, -3.4028235e38))), Golden("", ", causal=1")),
         new("attention, sliding window", () => Plain((g, q, k) => g.Op("Add", Scaled(g, q, k), Mask(g, (i, j) => j <= i && j > i - 3))), Golden("", ", causal=1, window=2")),
@@ -133,6 +136,21 @@ public static class AttentionSpellings
         g.Initializer("mask", Float, [1, 1, Tokens, Tokens], [.. Grid().Select(p => visible(p.I, p.J) ? 0 : hidden)]);
 
     public static string Condition(GraphBuilder g, Func<int, int, bool> visible) => g.Initializer("condition", Bool, [Tokens, Tokens], [.. Grid().Select(p => visible(p.I, p.J) ? 1.0 : 0)]);
+
+    // [B, 1, 1, T]: which keys lie before a length.
+    private static string Before(GraphBuilder g, string length, int first) =>
+        g.Node("Less", [g.Initializer("places", DataType.Int64, [1, 1, 1, Tokens], [.. Enumerable.Range(first, Tokens).Select(i => (double)i)]), g.Op("Reshape", g.Input(length, DataType.Int64, Batch), g.Integers("column", -1, 1, 1, 1))], outputs: ["seen"])[0];
+
+    private static string MaskedGolden(string attributes) => $$"""
+        in  q: float32[2,6,32]
+        in  k: float32[2,6,32]
+        in  v: float32[2,6,32]
+        in  m: int64[2]
+        reshape_3 = Reshape(m, column)
+        seen = Less(places, reshape_3)
+        y = com.flashrt::Attention(q, k, v, _, seen) {num_heads=4, num_kv_heads=4, scale=0.353553{{attributes}}, empty_row=nan}
+        out y: float32[2,6,32]
+        """;
 
     private static IEnumerable<(int I, int J)> Grid() => Enumerable.Range(0, Tokens * Tokens).Select(n => (n / Tokens, n % Tokens));
 

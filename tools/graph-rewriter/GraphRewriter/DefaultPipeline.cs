@@ -12,6 +12,7 @@ public static class DefaultPipeline
     [
         new OnnxAttentionRule(),
         new MultiHeadAttentionRule(),
+        new GroupQueryAttentionRule(),
         new AttentionRule(),        // before the rules of single products and softmaxes
         new LayerNormRule(),        // before RmsNorm: a LayerNorm is an RmsNorm of the centred input
         new RmsNormRule(),
@@ -42,6 +43,7 @@ public static class DefaultPipeline
     public static IReadOnlyList<IPass> Canonical { get; } =
     [
         new ExpandContrib(),
+        new ExpandGroupQuery(),     // before its rotations
         new ExpandRotary(),
         new BareAttention(),
         new InlineBranches(),
@@ -56,6 +58,8 @@ public static class DefaultPipeline
         new MergeReshapes(),
         new RowMoves(),
         new ConstantShapes(),
+        new JoinSoftmax(),
+        new NarrowAttention(),
         new JoinMasks(),
         new DropNanGuards(),
         new DropDeadCode(),

@@ -39,6 +39,9 @@ public sealed class CanonicalTests
         Case("two widenings", g => g.Op("Neg", g.Cast(g.Cast(g.Cast(X(g), Float16), Float), DataType.Double)), "Cast Cast Neg", DataType.Double),
         Case("bool through integers", g => g.Op("Neg", g.Cast(g.Cast(g.Op("Less", X(g), g.Scalar("n", Float, 0)), DataType.Int32), Float)), "Less Cast Neg"),
 
+        Case("a test for NaN behind a cast", g => g.Cast(g.Op("IsNaN", g.Cast(g.Op("Sqrt", X(g)), Float16)), Float), "Sqrt IsNaN Cast"),
+        Case("widened parts of a split whole", g => { var h = g.Cast(X(g), Float16); var p = g.Node("Split", [h], [("axis", 2), ("num_outputs", 2)], ["a", "b"]); return g.Op("Add", g.Cast(h, Float), g.Node("Concat", [g.Cast(p[1], Float), g.Cast(p[0], Float)], [("axis", 2)])[0]); }, "Cast Cast Split Split Concat Add"),
+
         // Transposes
         Case("transpose there and back", g => g.Op("Neg", T(g, T(g, X(g), 0, 2, 1), 0, 2, 1)), "Neg"),
         Case("two transposes", g => g.Op("Neg", T(g, T(g, X(g), 1, 0, 2), 2, 1, 0)), "Transpose Neg"),
@@ -94,6 +97,25 @@ public sealed class CanonicalTests
         Case("constant nodes become stored tensors", g => g.Op("Mul", X(g), g.Node("Constant", [], [("value_float", 2f)])[0]), "Mul"),
         Case("sizes of a static input", g => g.Op("Reshape", X(g), g.Node("Concat", [g.Op("Slice", g.Op("Shape", X(g)), g.Integers("s", 2), g.Integers("e", 3)), g.Integers("r", -1)], [("axis", 0)])[0]), "Reshape"),
     ];
+
+    public static IEnumerable<object[]> Softmaxes =>
+    [
+        Case("softmax written out", g => { var (e, x) = Exponential(g, 2); return g.Op("MatMul", g.Op("Div", e, Sum(g, e, 2)), Weight(g)); }, "Neg Softmax MatMul"),
+        Case("softmax written out over another axis, guarded", g => { var (e, x) = Exponential(g, 1); var p = g.Op("Div", e, Sum(g, e, 1)); return g.Op("MatMul", g.Op("Where", g.Op("IsNaN", p), g.Scalar("zero", Float, 0), p), Weight(g)); }, "Neg Softmax IsNaN Where MatMul"),
+        Case("softmax written out over two axes stays", g => { var (e, x) = Exponential(g, 2); return g.Op("MatMul", g.Op("Div", e, Sum(g, e, 1)), Weight(g)); }, "Neg ReduceMax Sub Exp ReduceSum Div MatMul"),
+        Case("a quotient by another sum stays", g => { var (e, x) = Exponential(g, 2); return g.Op("MatMul", g.Op("Div", e, Sum(g, g.Op("Exp", x), 2)), Weight(g)); }, "Neg ReduceMax Sub Exp Exp ReduceSum Div MatMul"),
+        Case("softmax written out that weighs nothing stays", g => { var (e, x) = Exponential(g, 2); return g.Op("Div", e, Sum(g, e, 2)); }, "Neg ReduceMax Sub Exp ReduceSum Div"),
+    ];
+
+    /// <summary>ONNX Runtime's Softmax and the quotient of its kernels differ by a rounding.</summary>
+    [TestMethod]
+    [DynamicData(nameof(Softmaxes))]
+    public void SoftmaxGivesAndComputes(string name, Func<GraphBuilder, string> formula, string ops, DataType type)
+    {
+        var model = ModelTests.Canonical(Model(formula, type));
+        Assert.AreEqual(ops, string.Join(' ', model.Graph.Nodes.Select(n => n.OpType)), name);
+        Oracle.AssertSame(Model(formula, type), model, 1e-6);
+    }
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
@@ -189,6 +211,14 @@ public sealed class CanonicalTests
     }
 
     private static string Entries(GraphBuilder g, string count, int of) => g.Op("Slice", g.Input("entries", Float, of), g.Integers("start", 0), count, g.Integers("axis", 0));
+
+    private static (string E, string X) Exponential(GraphBuilder g, long axis)
+    {
+        var x = g.Op("Neg", X(g));
+        return (g.Op("Exp", g.Op("Sub", x, g.Node("ReduceMax", [x, g.Integers("max_axis", axis)], [("keepdims", 1)])[0])), x);
+    }
+
+    private static string Sum(GraphBuilder g, string x, long axis) => g.Node("ReduceSum", [x, g.Integers("sum_axis", axis)], [("keepdims", 1)])[0];
 
     private static string T(GraphBuilder g, string x, params long[] perm) => g.Node("Transpose", [x], [("perm", perm)])[0];
 

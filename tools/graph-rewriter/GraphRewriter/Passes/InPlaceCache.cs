@@ -75,7 +75,7 @@ public sealed class InPlaceCache : IPass
         var site = node.OpType == "Softmax" ? AttentionReader.Read(node.Outputs[0]!, builder).Site : Rules.OnnxAttentionRule.Read(node, builder).Site;
         if (site is not { Arrangement: { Packed: false } a } || Concat(a.K) is not { } key || Concat(a.V) is not { } value) return null;
         var tokens = Factor.Product(a.Queries.Tokens);
-        if (tokens != 1 || site.Masking.Bias is not null || site.Masking.Mask is not null || site.Masking.Window >= 0)
+        if (tokens != 1 || site.Masking.Bias is not null || site.Masking.Mask is not null || site.Masking.KeyLength is not null || site.Masking.Window >= 0)
             throw new OnnxModelException(graph.Model.Path, $"has an attention (node '{node.Name}') of several tokens or with a mask; a cache in place is for decode steps of one token that see everything before it");
         return new CachedAttention(site, key, value);
     }

@@ -4,5 +4,8 @@ namespace FlashRt.GraphRewriter.Rules;
 internal static class Activations
 {
     /// <summary>The activation that a Gelu of com.flashrt is.</summary>
-    public static string OfGelu(Node gelu) => gelu.Text("approximate", "none") is var form and not "none" ? $"gelu_{form}" : "gelu_erf";
+    public static string OfGelu(Node gelu) => Gelu(gelu.Text("approximate", "none"));
+
+    /// <summary>GELU in the form that an attribute approximate names.</summary>
+    public static string Gelu(string form) => form == "none" ? "gelu_erf" : $"gelu_{form}";
 }

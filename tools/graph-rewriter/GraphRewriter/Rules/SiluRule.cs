@@ -4,7 +4,7 @@ using static FlashRt.GraphRewriter.Patterns.Ops;
 
 namespace FlashRt.GraphRewriter.Rules;
 
-/// <summary><c>x · sigmoid(x)  →  Silu(x)</c>, spelled out, as ONNX's Swish or as com.microsoft's QuickGelu with alpha 1.</summary>
+/// <summary><c>x · sigmoid(x)  →  Silu(x)</c>, spelled out, as ONNX's Swish or as com.microsoft's QuickGelu with alpha 1; between casts too.</summary>
 public sealed class SiluRule : IRule
 {
     private static readonly Var X = new("x");
@@ -13,7 +13,7 @@ public sealed class SiluRule : IRule
     public string Name => "Silu";
 
     /// <inheritdoc/>
-    public Pattern Source { get; } = Silu(X);
+    public Pattern Source { get; } = Narrowed(Silu(Widened(X)));
 
     /// <inheritdoc/>
     public string? Reject(Match match) => Norms.TypeProblem(match.Root, match[X]);

@@ -29,8 +29,10 @@ public sealed class ExpandRotary : IPass
         var (x, positions, cos, sin) = contrib ? (node.Input(0), node.Input(1), node.Input(2), node.Input(3)) : (node.Input(0), node.Input(3), node.Input(1), node.Input(2));
         if (x?.Shape is not { Rank: 3 or 4 } shape || cos?.Shape is not { } table || sin?.Shape?.SameAs(table) != true || table[-1].Value is not { } half) return null;
         if (node.Int("is_packed_batching", 0) != 0 || node.Float("scale", 1) != 1) return null;
-        // Rows by position [B, S], or tables that are rows already.
-        if (positions is null ? table.Rank != 3 : table.Rank != 2 || (positions.Shape is not { Rank: 2 } && !(positions.Shape is { Rank: 1 } one && one[0].Value == 1 && shape[-2].Value == 1))) return null;
+        // Rows by position [B, S], counted from the one position of com.microsoft's op, or tables that are rows already.
+        var rows = shape[-2].Value;
+        var offset = contrib && positions?.Shape is { Rank: 1 } one && one[0].Value == 1 && rows is not null;
+        if (positions is null ? table.Rank != 3 : table.Rank != 2 || (positions.Shape is not { Rank: 2 } && !offset)) return null;
 
         var heads = node.Int("num_heads", 0);
         var split = shape.Rank == 4;
@@ -54,8 +56,11 @@ public sealed class ExpandRotary : IPass
         var tokens = split ? x.Name : Op("Reshape", "heads", [x.Name, Ints("heads.shape", 0, 0, heads, d)]);
         string Rows(Value t, string role)
         {
-            var rows = positions is null ? t.Name : Op("Gather", $"{role}.rows", [t.Name, positions.Shape!.Rank == 2 ? positions.Name : Op("Unsqueeze", $"{role}.at", [positions.Name, Ints($"{role}.first", 0)])], ("axis", 0L));
-            return Op("Unsqueeze", role, [rows, Ints($"{role}.axis", split ? 1 : 2)]);
+            if (positions is null) return Op("Unsqueeze", role, [t.Name, Ints($"{role}.axis", split ? 1 : 2)]);
+            var at = positions.Name;
+            if (offset && rows > 1) at = Op("Add", $"{role}.counted", [at, Ints($"{role}.steps", [.. Enumerable.Range(0, (int)rows.Value).Select(i => (long)i)])]);
+            if (offset) at = Op("Unsqueeze", $"{role}.at", [at, Ints($"{role}.first", 0)]);
+            return Op("Unsqueeze", role, [Op("Gather", $"{role}.rows", [t.Name, at], ("axis", 0L)), Ints($"{role}.axis", split ? 1 : 2)]);
         }
         string c = Rows(cos, "cos"), s = Rows(sin, "sin");
         var interleaved = node.Int("interleaved", 0) != 0;

@@ -29,7 +29,8 @@ public sealed class HoistCasts : IPass
                 copy.Name = node == top ? cast.Proto.Name : edit.FreeName($"{node.Name}.wide");
                 for (var i = 0; i < copy.Input.Count; i++)
                     if (node.Inputs[i] is { } input && names.TryGetValue(input, out var wide)) copy.Input[i] = wide;
-                copy.Output[0] = names[node.Outputs[0]!] = node == top ? y.Name : edit.FreeName($"{node.Outputs[0]!.Name}.wide");
+                foreach (var (i, part) in node.Outputs.Index())
+                    if (part is not null) copy.Output[i] = names[part] = part == cast.Input(0) ? y.Name : edit.FreeName($"{part.Name}.wide");
                 nodes.Add(copy);
             }
             edit.Replace(cast, [.. nodes]);
@@ -41,7 +42,7 @@ public sealed class HoistCasts : IPass
     private static bool IsWidening(Node node) => node is { OpType: "Cast", Domain: "" } && node.Inputs is [{ } x] && node.Outputs is [{ } y]
         && x.Type.IsFloat() && y.Type.IsFloat() && x.Type.Bits() < y.Type.Bits();
 
-    private static Node? Moves(Node? node) => node is { Domain: "", OpType: "Concat" or "Neg" or "Slice" } && node.Outputs is [{ IsOutput: false }] ? node : null;
+    private static Node? Moves(Node? node) => node is { Domain: "", OpType: "Concat" or "Neg" or "Slice" or "Split" } && node.Outputs.All(o => o is { IsOutput: false }) ? node : null;
 
     // The one value that all parts are of; the nodes up to it are collected.
     private static Value? Source(Node top, List<Node> tree)

@@ -30,7 +30,7 @@ internal sealed record AttentionSite(Arrangement Arrangement, Masking Masking, d
     public Fusion Fusion()
     {
         var a = Arrangement;
-        Value?[] inputs = [a.Q.View.Value, a.Packed ? null : a.K.View.Value, a.Packed ? null : a.V.View.Value, Masking.Bias, Masking.Mask, null, null, Sink];
+        Value?[] inputs = [a.Q.View.Value, a.Packed ? null : a.K.View.Value, a.Packed ? null : a.V.View.Value, Masking.Bias, Masking.Mask, Masking.KeyLength, null, Sink];
         var used = Array.FindLastIndex(inputs, i => i is not null) + 1;
         return new Fusion("Attention", inputs[..used], [a.O.View.Value])
         {

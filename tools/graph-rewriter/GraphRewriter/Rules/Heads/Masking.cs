@@ -16,6 +16,9 @@ internal sealed record Masking
 
     public Value? Mask { get; init; }
 
+    /// <summary>Keys from this number on are hidden, for each batch entry or for all.</summary>
+    public Value? KeyLength { get; init; }
+
     /// <summary>A row whose keys are all hidden is not a number in the graph; otherwise such a row does not exist, or is zeros.</summary>
     public bool EmptyRowIsNaN { get; init; }
 
@@ -95,9 +98,24 @@ internal sealed record Masking
     {
         if (!double.IsNegativeInfinity(mask.Fill!.Value))
             return this with { Reason = $"a row whose keys are all hidden by '{mask.View.Value.Name}' attends to all of them alike; the op gives zeros there" };
+        if (!Causal && Window < 0 && KeyLength is null && LengthOf(mask, axes) is { } length) return this with { KeyLength = length, EmptyRowIsNaN = EmptyRowIsNaN || !guarded };
         if (Mask is not null) return this with { Reason = $"two conditions hide keys, '{Mask.Name}' and '{mask.View.Value.Name}'; the op takes one" };
         return new Shown(mask.View, mask.HidesWhere).WithForm(axes) is { } visible ? this with { Mask = visible, EmptyRowIsNaN = EmptyRowIsNaN || !guarded }
             : this with { Reason = $"the condition '{mask.View.Value.Name}' is not of the scores' axes, true where a key is visible" };
+    }
+
+    // [0, 1, 2, ..] < length, the same for all heads and queries.
+    private static Value? LengthOf(ScoreMask mask, IReadOnlyList<Factor>[] axes)
+    {
+        if (!mask.MayBeLength || mask.HidesWhere || mask.View is not { Axes.Count: 4, Value: { Shape: { } shape, Producer: { OpType: "Less", Domain: "" } less } } view || !HasForm(view, axes)) return null;
+        if (shape[1].Value != 1 || shape[2].Value != 1 || shape[3].Value is not { } keys || less.Input(0)?.Integers is not { } places || less.Input(0)!.Shape?[-1].Value != keys) return null;
+        if (places.Length != keys || places.Where((p, i) => p != i).Any() || less.Input(1) is not { Shape: { } column } length || column.Rank > 0 && column[-1].Value != 1) return null;
+        while (length.Shape is not { Rank: 1 })
+        {
+            if (length.Producer is not { Domain: "", OpType: "Reshape" or "Unsqueeze" or "Squeeze" } node || node.Input(0) is not { } before) return null;
+            length = before;
+        }
+        return length is { Type: DataType.Int64, Constant: null } && (length.Shape[0].Value == 1 || length.Shape[0].SameAs(shape[0])) ? length : null;
     }
 
     // where(visible, 0, -inf): the condition says it all.

@@ -81,7 +81,7 @@ internal static class ScoreReader
         if (so.Cap > 0) return so with { Reason = $"keys are hidden before the cap (node '{node.Name}'); the op caps first" };
         var fill = node.Input(hidesWhere ? 1 : 2)!.Scalar!.Value;
         var scores = node.Input(hidesWhere ? 2 : 1)!;
-        return Onward(at, scores, so with { Masks = [.. so.Masks, new ScoreMask(node, scores, view, fill, hidesWhere)] });
+        return Onward(at, scores, so with { Masks = [.. so.Masks, new ScoreMask(node, scores, view, fill, hidesWhere, MayBeLength: true)] });
     }
 
     // softmax over [scores, sink], whose last column the graph drops afterwards.
