@@ -98,38 +98,75 @@ struct RepeatInterleaveHeads {
   int64_t num_heads, repeat;
 };
 
-/// Images [views, height, width, channels] to rows of patches, in the order height, width, channel within a patch.
+/// Images to rows of patches. Attribute layout has the axes of the images, patch_order those of a patch within its row.
 struct PatchIm2col {
   static constexpr const char* name = "PatchIm2col";
-  static Schema schema() { return {{{"X", kT}}, {{"Y", kT}}, {{"patch_size", int64_t{14}}}}; }
+  static Schema schema() {
+    return {{{"X", kT}},
+            {{"Y", kT}},
+            {{"patch_size", int64_t{14}},
+             {"layout", std::string("NHWC"), {"NHWC", "NCHW"}},
+             {"patch_order", std::string("HWC"), {"HWC", "CHW"}},
+             {"output_layout", std::string("rows"), {"rows", "images"}}}};
+  }
   static void infer(ShapeInference& shapes) {
     const auto& x = shapes.input(0);
     const int64_t patch = shapes.int_attribute("patch_size");
     if (!x || x->size() != 4 || patch <= 0) return;
-    const auto known = [&](std::initializer_list<int> axes, int64_t value) {
-      return std::all_of(axes.begin(), axes.end(), [&](int axis) { return (*x)[axis].known(); }) ? ShapeInference::of(value) : ShapeInference::unknown();
+    const Axes axes(shapes.string_attribute("layout"));
+    const auto known = [&](std::initializer_list<int> needed, int64_t value) {
+      return std::all_of(needed.begin(), needed.end(), [&](int axis) { return (*x)[axis].known(); }) ? ShapeInference::of(value) : ShapeInference::unknown();
     };
     const auto at = [&](int axis) { return (*x)[axis].value; };
-    shapes.output(0, {known({0, 1, 2}, at(0) * (at(1) / patch) * (at(2) / patch)), known({3}, patch * patch * at(3))});
+    const int64_t patches = (at(axes.height) / patch) * (at(axes.width) / patch);
+    const Dim features = known({axes.channels}, patch * patch * at(axes.channels));
+    if (shapes.string_attribute("output_layout") == "images") shapes.output(0, {(*x)[0], known({axes.height, axes.width}, patches), features});
+    else shapes.output(0, {known({0, axes.height, axes.width}, at(0) * patches), features});
   }
-  explicit PatchIm2col(const NodeInfo& node) : patch(positive_attribute(node, "patch_size")) {}
+  explicit PatchIm2col(const NodeInfo& node)
+      : patch(positive_attribute(node, "patch_size")),
+        axes(node.string_attribute("layout")),
+        channels_first(node.string_attribute("patch_order") == "CHW"),
+        by_image(node.string_attribute("output_layout") == "images") {}
+
   void compute(const Context& context) const {
     const Tensor x = context.input(0);
-    check(x.rank() == 4, "input X must be images [views, height, width, channels], got shape ", to_string(x.shape));
-    const int64_t views = x.shape[0], height = x.shape[1], width = x.shape[2], channels = x.shape[3];
-    check(height % patch == 0 && width % patch == 0, "the height and the width of input X must be multiples of patch_size = ", patch,
-          ", got shape ", to_string(x.shape));
+    check(x.rank() == 4, "input X must be images ", axes.text(), " (attribute layout), got shape ", to_string(x.shape));
+    const int64_t views = x.shape[0], height = x.shape[axes.height], width = x.shape[axes.width], channels = x.shape[axes.channels];
+    check(height % patch == 0 && width % patch == 0, "the height and the width of input X, ", axes.text(), ", must be multiples of patch_size = ",
+          patch, ", got shape ", to_string(x.shape));
+    const int64_t rows = height / patch, columns = width / patch, features = patch * patch * channels;
+    const Shape shape = by_image ? Shape{views, rows * columns, features} : Shape{views * rows * columns, features};
     StridedCopyArgs args;
     args.from = x.data;
-    args.to = context.output(0, {views * (height / patch) * (width / patch), patch * patch * channels}).data;
-    args.run = patch * channels * size_of(context.type());
-    const int64_t line = width / patch * args.run;  // a line of pixels
-    const int64_t sizes[] = {views, height / patch, width / patch, patch}, strides[] = {height * line, patch * line, args.run, line};
-    std::copy_n(sizes, 4, args.sizes);
-    std::copy_n(strides, 4, args.strides);
+    args.to = context.output(0, shape).data;
+    args.run = size_of(context.type());
+    const int64_t pixel = (axes.channels == 1 ? 1 : channels) * args.run, line = width * pixel;
+    const int64_t channel = axes.channels == 1 ? height * line : args.run, view = height * width * channels * args.run;
+    const int64_t inner[] = {patch, patch}, inner_strides[] = {line, pixel};
+    const int64_t outer[] = {views, rows, columns}, outer_strides[] = {view, patch * line, patch * pixel};
+    const int at = channels_first ? 4 : 3;  // of the pixel's axes; the channel is before or behind them
+    std::copy_n(outer, 3, args.sizes);
+    std::copy_n(outer_strides, 3, args.strides);
+    std::copy_n(inner, 2, args.sizes + at);
+    std::copy_n(inner_strides, 2, args.strides + at);
+    args.sizes[channels_first ? 3 : 5] = channels;
+    args.strides[channels_first ? 3 : 5] = channel;
+    args.lengthen_run();
     context.run(args, FLASHRT_BACKENDS(strided_copy));
   }
+
+  /// Where the axes of an image are.
+  struct Axes {
+    explicit Axes(const std::string& layout)
+        : height(layout == "NCHW" ? 2 : 1), width(height + 1), channels(layout == "NCHW" ? 1 : 3) {}
+    const char* text() const { return channels == 1 ? "[views, channels, height, width]" : "[views, height, width, channels]"; }
+    int height, width, channels;
+  };
+
   int64_t patch;
+  Axes axes;
+  bool channels_first, by_image;
 };
 
 struct CastFloat16 {
