@@ -29,6 +29,7 @@ public static class DefaultPipeline
         GatedAddAdaNormRule.Rms,
         AddNormRule.Rms,
         AddNormRule.Layer,
+        new PatchIm2colRule(),
         new GemmRule(),             // products last: what other rules make of biases and sums costs less
         new GemmRowsRule(),
         new GemmSoftcapRule(),
@@ -56,6 +57,7 @@ public static class DefaultPipeline
         new MergeReshapes(),
         new RowMoves(),
         new ConstantShapes(),
+        new PatchConvolutions(),
         new JoinMasks(),
         new DropNanGuards(),
         new DropDeadCode(),
@@ -71,6 +73,7 @@ public static class DefaultPipeline
         new InPlaceCache(),                                // --kv-cache in-place
         .. options.CacheCapacity is null ? Array.Empty<IPass>() : [new Canonicalize(Canonical)],
         new StateShapes(),                                 // --shape, --dims
+        new PatchMisses(),
         new UntilStable(options.OwnRules.Concat(options.Rules ?? Rules).Select(r => new RulePass(r)),
             options.CaptureSafe && options.Rules is null ? MakeCaptureSafe : []),  // what is left of Concat, Split, ScatterND and broadcast MatMul
         .. options.Rules is { Count: 0 } ? Array.Empty<IPass>() : [new CheckTypes()],

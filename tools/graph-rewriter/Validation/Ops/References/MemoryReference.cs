@@ -38,7 +38,7 @@ internal static class MemoryReference
     {
         var x = call["X"];
         var channelsFirst = call.Text("layout") == "NCHW";
-        long p = call.Int("patch_size"), views = x.Shape[0], channels = x.Shape[channelsFirst ? 1 : 3], height = x.Shape[channelsFirst ? 2 : 1], width = x.Shape[channelsFirst ? 3 : 2];
+        long p = call.Int("patch_size"), views = OpTensor.CountOf(x.Shape[..^3]), channels = x.Shape[channelsFirst ? ^3 : ^1], height = x.Shape[channelsFirst ? ^2 : ^3], width = x.Shape[channelsFirst ? ^1 : ^2];
         long across = width / p, perView = height / p * across, features = p * p * channels;
         var values = new double[views * perView * features];
         for (long i = 0; i < values.LongLength; i++)
