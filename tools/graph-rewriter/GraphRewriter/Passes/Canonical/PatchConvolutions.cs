@@ -3,7 +3,8 @@ namespace FlashRt.GraphRewriter.Passes.Canonical;
 /// <summary>
 /// A convolution whose kernel is its stride multiplies each patch of an image by one matrix, which is what is left of it once the patches are rows:
 /// <code>Transpose(Reshape(Conv(x, W, b)))  →  MatMul(Reshape(Transpose(Reshape(x))), Transpose(Reshape(W))) + b</code>
-/// The result has the tokens [V, P, D] in order, so the Transpose behind the convolution goes.
+/// The result has the tokens [V, P, D] in order, so the Transpose behind the convolution goes. Where the kernel is as large as the image, nothing
+/// has to be moved: a patch is the image.
 /// </summary>
 public sealed class PatchConvolutions : IPass
 {
@@ -29,23 +30,27 @@ public sealed class PatchConvolutions : IPass
         var (x, w, y) = (site.Conv.Inputs[0]!, site.Conv.Inputs[1]!, site.Tokens.Outputs[0]!);
         var (patch, rows, columns) = (site.Patch, site.Rows, site.Columns);
         var dims = w.Shape!.Static()!;
-        var (width, channels) = (dims[0], dims[1]);
+        var (width, channels, inner) = (dims[0], dims[1], dims.Skip(1).Aggregate((a, b) => a * b));
         var views = x.Shape![0].Value ?? -1;
         var nodes = new List<NodeProto>();
 
-        var cut = Add("Reshape", "cut", x.Name, Shape("cut", views, channels, rows, patch, columns, patch));
-        var moved = Add("Transpose", "moved", cut);
-        nodes[^1].Attribute.Add(Attributes.Make("perm", new long[] { 0, 2, 4, 1, 3, 5 }));
-        var patches = Add("Reshape", "patches", moved, Shape("patches", views, rows * columns, channels * patch * patch));
-        var matrix = Add("Transpose", "matrix", Add("Reshape", "kernel", w.Name, Shape("kernel", width, channels * patch * patch)));
+        var images = x.Name;
+        if (!site.IsWhole)
+        {
+            images = Add("Transpose", "moved", Reshape("cut", images, views, channels, rows, patch, columns, patch));
+            nodes[^1].Attribute.Add(Attributes.Make("perm", new long[] { 0, 2, 4, 1, 3, 5 }));
+        }
+        var patches = site.IsWhole ? Reshape("patches", images, views, inner) : Reshape("patches", images, views, rows * columns, inner);
+        var matrix = Add("Transpose", "matrix", Reshape("kernel", w.Name, width, inner));
         nodes[^1].Attribute.Add(Attributes.Make("perm", new long[] { 1, 0 }));
         var tokens = Add("MatMul", "product", patches, matrix);
         if (site.Conv.Input(2) is { } bias) tokens = Add("Add", "sum", tokens, bias.Name);
-        if (y.Shape?.Rank == 4) Add("Reshape", "map", tokens, Shape("map", views, rows, columns, width));
+        if (site.IsWhole) Reshape("map", tokens, [views, width, .. dims.Skip(2).Select(_ => 1L)]);
+        else if (y.Shape?.Rank == 4) Reshape("map", tokens, views, rows, columns, width);
         nodes[^1].Output[0] = y.Name;
         return nodes;
 
-        string Shape(string role, params long[] sizes) => edit.Integers($"{y.Name}.{role}.shape", sizes);
+        string Reshape(string role, string input, params long[] sizes) => Add("Reshape", role, input, edit.Integers($"{y.Name}.{role}.shape", sizes));
 
         string Add(string op, string role, params string[] inputs)
         {
