@@ -24,6 +24,7 @@ public static class DefaultPipeline
         new AdaLayerNormRule(),
         new AdaRmsNormRule(),
         new EulerStepRule(),
+        new TimestepEmbeddingRule(),
         new GatedResidualRule(),
         GatedAddAdaNormRule.Layer,
         GatedAddAdaNormRule.Rms,

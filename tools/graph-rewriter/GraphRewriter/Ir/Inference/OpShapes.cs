@@ -91,7 +91,8 @@ internal static class OpShapes
         ("AddRmsNorm AddLayerNorm GatedAddAdaRmsNorm GatedAddAdaLayerNorm", c => { Elementwise.Same(c); c.Set(c.Type(0), c.Shape(0), output: 1); }),
         ("Attention", FusedHeads.Attention),
         ("RotaryEmbedding", FusedHeads.RotaryEmbedding),
-        ("GatedActivation", Elementwise.Gated));
+        ("GatedActivation", Elementwise.Gated),
+        ("TimestepEmbedding", Elementwise.Timesteps));
 
     public static Action<InferenceContext>? Find(Node node) => node.Domain switch
     {
