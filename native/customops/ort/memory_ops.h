@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "kernels/memory/copy.h"
 #include "kernels/memory/euler_step.h"
@@ -98,38 +100,82 @@ struct RepeatInterleaveHeads {
   int64_t num_heads, repeat;
 };
 
-/// Images [views, height, width, channels] to rows of patches, in the order height, width, channel within a patch.
+/// Images to rows of patches. Attribute layout has the axes of the images, patch_order those of a patch within its row.
 struct PatchIm2col {
   static constexpr const char* name = "PatchIm2col";
-  static Schema schema() { return {{{"X", kT}}, {{"Y", kT}}, {{"patch_size", int64_t{14}}}}; }
+  static Schema schema() {
+    return {{{"X", kT}},
+            {{"Y", kT}},
+            {{"patch_size", int64_t{14}},
+             {"layout", std::string("NHWC"), {"NHWC", "NCHW"}},
+             {"patch_order", std::string("HWC"), {"HWC", "CHW"}},
+             {"output_layout", std::string("rows"), {"rows", "images"}}}};
+  }
   static void infer(ShapeInference& shapes) {
     const auto& x = shapes.input(0);
     const int64_t patch = shapes.int_attribute("patch_size");
-    if (!x || x->size() != 4 || patch <= 0) return;
-    const auto known = [&](std::initializer_list<int> axes, int64_t value) {
-      return std::all_of(axes.begin(), axes.end(), [&](int axis) { return (*x)[axis].known(); }) ? ShapeInference::of(value) : ShapeInference::unknown();
-    };
-    const auto at = [&](int axis) { return (*x)[axis].value; };
-    shapes.output(0, {known({0, 1, 2}, at(0) * (at(1) / patch) * (at(2) / patch)), known({3}, patch * patch * at(3))});
+    if (!x || x->size() < 3 || patch <= 0) return;
+    const Axes axes(shapes.string_attribute("layout"), static_cast<int>(x->size()));
+    const auto over = [&](const Dim& size) { return size.known() ? ShapeInference::of(size.value / patch) : size; };
+    const Dim views = std::accumulate(x->begin(), x->end() - 3, ShapeInference::of(1), product);
+    const Dim patches = product(over((*x)[axes.height]), over((*x)[axes.width]));
+    const Dim features = product((*x)[axes.channels], ShapeInference::of(patch * patch));
+    if (shapes.string_attribute("output_layout") == "images") shapes.output(0, {views, patches, features});
+    else shapes.output(0, {product(views, patches), features});
   }
-  explicit PatchIm2col(const NodeInfo& node) : patch(positive_attribute(node, "patch_size")) {}
+  explicit PatchIm2col(const NodeInfo& node)
+      : patch(positive_attribute(node, "patch_size")),
+        layout(node.string_attribute("layout")),
+        channels_first(node.string_attribute("patch_order") == "CHW"),
+        by_image(node.string_attribute("output_layout") == "images") {}
+
   void compute(const Context& context) const {
     const Tensor x = context.input(0);
-    check(x.rank() == 4, "input X must be images [views, height, width, channels], got shape ", to_string(x.shape));
-    const int64_t views = x.shape[0], height = x.shape[1], width = x.shape[2], channels = x.shape[3];
-    check(height % patch == 0 && width % patch == 0, "the height and the width of input X must be multiples of patch_size = ", patch,
+    const char* wanted = layout == "NCHW" ? "[.., channels, height, width]" : "[.., height, width, channels]";
+    check(x.rank() >= 3, "input X must be images ", wanted, " (attribute layout), got shape ", to_string(x.shape));
+    const Axes axes(layout, static_cast<int>(x.rank()));
+    const int64_t height = x.shape[axes.height], width = x.shape[axes.width], channels = x.shape[axes.channels];
+    check(height % patch == 0 && width % patch == 0, "the height and the width of input X, ", wanted, ", must be multiples of patch_size = ", patch,
           ", got shape ", to_string(x.shape));
+    const int64_t views = std::accumulate(x.shape.begin(), x.shape.end() - 3, int64_t{1}, std::multiplies<int64_t>());
+    const int64_t rows = height / patch, columns = width / patch, features = patch * patch * channels;
+    const Shape shape = by_image ? Shape{views, rows * columns, features} : Shape{views * rows * columns, features};
     StridedCopyArgs args;
     args.from = x.data;
-    args.to = context.output(0, {views * (height / patch) * (width / patch), patch * patch * channels}).data;
-    args.run = patch * channels * size_of(context.type());
-    const int64_t line = width / patch * args.run;  // a line of pixels
-    const int64_t sizes[] = {views, height / patch, width / patch, patch}, strides[] = {height * line, patch * line, args.run, line};
-    std::copy_n(sizes, 4, args.sizes);
-    std::copy_n(strides, 4, args.strides);
+    args.to = context.output(0, shape).data;
+    args.run = size_of(context.type());
+    const bool planes = layout == "NCHW";
+    const int64_t pixel = planes ? args.run : channels * args.run, line = width * pixel, channel = planes ? height * line : args.run;
+    const int64_t outer[] = {views, rows, columns}, outer_strides[] = {height * width * channels * args.run, patch * line, patch * pixel};
+    const int64_t inner[] = {patch, patch}, inner_strides[] = {line, pixel};
+    const int at = channels_first ? 4 : 3;  // the two axes of a patch; the channel is before or behind them
+    std::copy_n(outer, 3, args.sizes);
+    std::copy_n(outer_strides, 3, args.strides);
+    std::copy_n(inner, 2, args.sizes + at);
+    std::copy_n(inner_strides, 2, args.strides + at);
+    args.sizes[channels_first ? 3 : 5] = channels;
+    args.strides[channels_first ? 3 : 5] = channel;
+    args.lengthen_run();
     context.run(args, FLASHRT_BACKENDS(strided_copy));
   }
+
   int64_t patch;
+  std::string layout;
+  bool channels_first, by_image;
+
+ private:
+  /// Where the three axes of an image are.
+  struct Axes {
+    Axes(const std::string& layout, int rank)
+        : height(layout == "NCHW" ? rank - 2 : rank - 3), width(height + 1), channels(layout == "NCHW" ? rank - 3 : rank - 1) {}
+    int height, width, channels;
+  };
+
+  static Dim product(const Dim& a, const Dim& b) {
+    if (a.value == 1) return b;
+    if (b.value == 1) return a;
+    return a.known() && b.known() ? ShapeInference::of(a.value * b.value) : ShapeInference::unknown();
+  }
 };
 
 struct CastFloat16 {

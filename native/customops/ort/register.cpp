@@ -19,7 +19,7 @@ const std::vector<std::unique_ptr<OpBase>>& registered_ops() {
       AddRmsNorm, AddRmsNormQuantize, AddLayerNorm, AddLayerNormQuantize,
       GatedAddAdaRmsNorm, GatedAddAdaRmsNormQuantize, GatedAddAdaLayerNorm,
       Gelu, Silu, Relu, BiasAdd, ResidualAdd, GatedActivation, GatedActivationQuantize, SoftmaxRows, Attention,
-      RotaryEmbedding, QkvSplit, QkvSplitRope, QkvSplitRopeKvCache, KvCacheWrite,
+      RotaryEmbedding, QkvSplit, QkvSplitRope, QkvSplitRopeKvCache, KvCacheWrite, TimestepEmbedding,
       QuantizeFp8, DequantizeFp8, QuantizeInt8, QuantizeNvfp4, DequantizeNvfp4, Gemm, Fp8Gemm, Fp8WeightGemm, Int8Gemm, Nvfp4Gemm,
       PatchIm2col, Copy, StridedCopy, FillNegInf, RepeatInterleaveHeads, CastFloat16, EulerStep,
       Concat, Split, ScatterND>();

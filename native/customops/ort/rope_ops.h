@@ -1,10 +1,12 @@
-// Rotary embeddings, and the QKV splits around them: every op here fills RopeHeadsArgs and calls rope_heads.
+// Rotary embeddings, and the QKV splits around them, which fill RopeHeadsArgs and call rope_heads; the embedding of timesteps.
 #pragma once
 
 #include "kernels/memory/copy.h"
 #include "kernels/rope/rope_heads.h"
+#include "kernels/rope/timestep_embedding.h"
 #include "ort/checks.h"
 #include "ort/head_layout.h"
+#include "ort/quantize_ops.h"
 
 namespace flashrt::ort {
 
@@ -341,6 +343,43 @@ struct KvCacheWrite {
   }
 
   bool heads_first;
+};
+
+/// Sines and cosines of a timestep times each frequency.
+struct TimestepEmbedding {
+  static constexpr const char* name = "TimestepEmbedding";
+  static Schema schema() {
+    Schema s{{{"timesteps", kFloat32}, {"frequencies", kFloat32}},
+             {{"Y", kT}},
+             {output_dtype_attribute(), {"order", std::string("sin_cos"), {"sin_cos", "cos_sin"}}, {"scale", 1.0f}}};
+    s.type_from_output_dtype = true;
+    return s;
+  }
+  static void infer(ShapeInference& shapes) {
+    const auto &t = shapes.input(0), &f = shapes.input(1);
+    if (!t || !f || t->empty() || f->size() != 1) return;
+    Dims dims = *t;
+    if (dims.size() > 1) dims.pop_back();
+    dims.push_back(f->back().known() ? ShapeInference::of(2 * f->back().value) : ShapeInference::unknown());
+    shapes.output(0, dims);
+  }
+  explicit TimestepEmbedding(const NodeInfo& node)
+      : cosine_first(node.string_attribute("order") == "cos_sin"), scale(node.float_attribute("scale")) {}
+
+  void compute(const Context& context) const {
+    const Tensor t = context.input(0), f = context.input(1);
+    check(t.rank() == 1 || (t.rank() > 1 && t.last() == 1), "input timesteps must be [B] or [.., 1], got shape ", to_string(t.shape));
+    check(f.rank() == 1, "input frequencies must be [H], half as many as the embedding has columns, got shape ", to_string(f.shape));
+    Shape shape = t.shape;
+    if (t.rank() > 1) shape.pop_back();
+    shape.push_back(2 * f.count());
+    const TimestepEmbeddingArgs args{context.type(), t.as<const float>(), f.as<const float>(), context.output(0, shape).data,
+                                     t.count(),      f.count(),           scale,               cosine_first};
+    context.run(args, FLASHRT_BACKENDS(timestep_embedding));
+  }
+
+  bool cosine_first;
+  float scale;
 };
 
 using QkvSplitRope = QkvSplitRopeOp<false>;

@@ -5,6 +5,6 @@ public static class AllSpellings
 {
     public static IEnumerable<Spelling> All =>
         [
-            .. NormSpellings.All, .. ActivationSpellings.All, .. ResidualSpellings.All, .. RotarySpellings.All, .. ProductSpellings.All,
+            .. NormSpellings.All, .. ActivationSpellings.All, .. ResidualSpellings.All, .. RotarySpellings.All, .. ProductSpellings.All, .. PatchSpellings.All, .. TimestepSpellings.All,
             .. ModulationSpellings.All, .. AttentionSpellings.All];
 }

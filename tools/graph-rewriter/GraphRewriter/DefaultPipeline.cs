@@ -25,11 +25,13 @@ public static class DefaultPipeline
         new AdaLayerNormRule(),
         new AdaRmsNormRule(),
         new EulerStepRule(),
+        new TimestepEmbeddingRule(),
         new GatedResidualRule(),
         GatedAddAdaNormRule.Layer,
         GatedAddAdaNormRule.Rms,
         AddNormRule.Rms,
         AddNormRule.Layer,
+        new PatchIm2colRule(),
         new GemmRule(),             // products last: what other rules make of biases and sums costs less
         new GemmRowsRule(),
         new GemmSoftcapRule(),
@@ -76,6 +78,7 @@ public static class DefaultPipeline
         new InPlaceCache(),                                // --kv-cache in-place
         .. options.CacheCapacity is null ? Array.Empty<IPass>() : [new Canonicalize(Canonical)],
         new StateShapes(),                                 // --shape, --dims
+        new PatchMisses(),
         new UntilStable(options.OwnRules.Concat(options.Rules ?? Rules).Select(r => new RulePass(r)),
             options.CaptureSafe && options.Rules is null ? MakeCaptureSafe : []),  // what is left of Concat, Split, ScatterND and broadcast MatMul
         .. options.Rules is { Count: 0 } ? Array.Empty<IPass>() : [new CheckTypes()],

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <numeric>
 
 #include "kernels/core/parallel.h"
 
@@ -11,16 +13,25 @@
 
 namespace flashrt {
 
-/// to[i0, i1, i2, i3, 0 .. run) = the `run` bytes at from + i0 * stride0 + i1 * stride1 + i2 * stride2 + i3 * stride3.
+/// to[i0, i1, .., 0 .. run) = the `run` bytes at from + i0 * stride0 + i1 * stride1 + ..
 ///
 /// A stride of 0 repeats. Seeds: catalog rows V01, M04, M06. `to` may not overlap `from`.
 struct StridedCopyArgs {
+  static constexpr int kAxes = 6;      // those that are not needed have size 1
   const void* from = nullptr;
   void* to = nullptr;
   int64_t run = 0;                     // bytes that are contiguous on both sides
-  int64_t sizes[4] = {1, 1, 1, 1};
-  int64_t strides[4] = {0, 0, 0, 0};   // of the source, in bytes
-  int64_t runs() const { return sizes[0] * sizes[1] * sizes[2] * sizes[3]; }
+  int64_t sizes[kAxes] = {1, 1, 1, 1, 1, 1};
+  int64_t strides[kAxes] = {};         // of the source, in bytes
+  int64_t runs() const { return std::accumulate(sizes, sizes + kAxes, int64_t{1}, std::multiplies<int64_t>()); }
+
+  /// Takes the inner axes into the run that continue it on both sides.
+  void lengthen_run() {
+    for (int axis = kAxes - 1; axis >= 0 && (sizes[axis] == 1 || strides[axis] == run); --axis) {
+      run *= sizes[axis];
+      sizes[axis] = 1;
+    }
+  }
 };
 
 void strided_copy_cpu(const StridedCopyArgs& args, const Parallel& parallel);

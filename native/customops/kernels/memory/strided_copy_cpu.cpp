@@ -9,7 +9,7 @@ void strided_copy_cpu(const StridedCopyArgs& a, const Parallel& parallel) {
   parallel(a.runs(), 1 + 65536 / a.run, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       int64_t left = r, offset = 0;
-      for (int axis = 3; axis >= 0; --axis) {
+      for (int axis = StridedCopyArgs::kAxes - 1; axis >= 0; --axis) {
         offset += left % a.sizes[axis] * a.strides[axis];
         left /= a.sizes[axis];
       }

@@ -31,6 +31,14 @@ internal static class Elementwise
         c.Set(c.Type(0), shape);
     }
 
+    /// <summary>TimestepEmbedding of com.flashrt: two numbers for each frequency, in the type that an attribute names.</summary>
+    public static void Timesteps(InferenceContext c)
+    {
+        var type = c.Node.Text("output_dtype", "float16") switch { "float32" => DataType.Float, "bfloat16" => DataType.Bfloat16, _ => DataType.Float16 };
+        Dim columns = c.Shape(1)?[0].Value is { } half ? 2 * half : Dim.Unknown;
+        c.Set(type, c.Shape(0) is { Rank: > 0 } t ? new Shape([.. t.Take(Math.Max(1, t.Rank - 1)), columns]) : null);
+    }
+
     private static Shape? Shape(InferenceContext c)
     {
         var shape = c.Shape(0);

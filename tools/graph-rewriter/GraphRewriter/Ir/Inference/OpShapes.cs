@@ -87,10 +87,12 @@ internal static class OpShapes
     private static readonly Dictionary<string, Action<InferenceContext>> FlashRt = Table(
         ("RmsNorm LayerNorm AdaRmsNorm AdaLayerNorm Gelu Silu Relu BiasAdd ResidualAdd SoftmaxRows EulerStep KvCacheWrite", Elementwise.Same),
         ("Gemm", Linear.FlashRtGemm),
+        ("PatchIm2col", Spatial.Patches),
         ("AddRmsNorm AddLayerNorm GatedAddAdaRmsNorm GatedAddAdaLayerNorm", c => { Elementwise.Same(c); c.Set(c.Type(0), c.Shape(0), output: 1); }),
         ("Attention", FusedHeads.Attention),
         ("RotaryEmbedding", FusedHeads.RotaryEmbedding),
-        ("GatedActivation", Elementwise.Gated));
+        ("GatedActivation", Elementwise.Gated),
+        ("TimestepEmbedding", Elementwise.Timesteps));
 
     public static Action<InferenceContext>? Find(Node node) => node.Domain switch
     {

@@ -70,6 +70,19 @@ internal static class Spatial
     public static void GridSample(InferenceContext c) => c.Set(c.Type(0), c.Shape(0) is { Rank: >= 3 } x && c.Shape(1) is { } grid
         ? new Shape([x[0], x[1], .. grid.Skip(1).Take(grid.Rank - 2)]) : null);
 
+    /// <summary>PatchIm2col of com.flashrt: a row for each patch of images [.., H, W, C] or [.., C, H, W].</summary>
+    public static void Patches(InferenceContext c)
+    {
+        if (c.Shape(0) is not { Rank: >= 3 } x) { c.Set(c.Type(0), null); return; }
+        var (patch, planes) = (c.Node.Int("patch_size", 14), c.Node.Text("layout", "NHWC") == "NCHW");
+        Dim Times(Dim a, Dim b) => a.Value * b.Value is { } n ? n : a.Value == 1 ? b : b.Value == 1 ? a : Dim.Unknown;
+        Dim Over(Dim size) => size.Value is { } n && patch > 0 ? n / patch : Dim.Unknown;
+        var views = x.Take(x.Rank - 3).Aggregate((Dim)1, Times);
+        var patches = Times(Over(x[planes ? -2 : -3]), Over(x[planes ? -1 : -2]));
+        var features = Times(x[planes ? -3 : -1], patch * patch);
+        c.Set(c.Type(0), c.Node.Text("output_layout", "rows") == "images" ? new Shape([views, patches, features]) : new Shape([Times(views, patches), features]));
+    }
+
     private static Shape Shape(InferenceContext c, Shape x, Dim channels, long[]? kernel)
     {
         var dims = new List<Dim> { x[0], channels };

@@ -34,6 +34,7 @@ public static class OpBodies
         ["Fp8WeightGemm"] = GemmBody.Write,
         ["RotaryEmbedding"] = RopeBody.Write,
         ["QkvSplit"] = RopeBody.Split,
+        ["TimestepEmbedding"] = TimestepBody.Write,
         ["Attention"] = AttentionBody.Write,
         ["Concat"] = PiecesBody.Concat,
         ["Split"] = PiecesBody.Split,

@@ -54,10 +54,19 @@ internal static class MemoryCases
         .Call("patches of 14", "X")
         .Call("patches of 2", "X", null, ("patch_size", 2))
         .Call("patches of one pixel", "X", null, ("patch_size", 1))
-        .With("two images, three channels", d => Of("X", d.Normal([2, 28, 42, 3])))
-        .With("one channel", d => Of("X", d.Normal([1, 14, 28, 1])))
-        .Special("bits pass", d => Of("X", d.Cycle([1, 14, 14, 5], Bits)))
-        .Special("no images", d => Of("X", d.Normal([0, 28, 28, 3])));
+        .Call("as a convolution reads", "X", null, ("layout", "NCHW"), ("patch_order", "CHW"))
+        .Call("as a convolution reads, patches of 2, by image", "X", null, ("patch_size", 2), ("layout", "NCHW"), ("patch_order", "CHW"), ("output_layout", "images"))
+        .Call("channels moved to the end", "X", null, ("patch_size", 7), ("layout", "NCHW"))
+        .Call("channels moved to the front, by image", "X", null, ("patch_size", 7), ("patch_order", "CHW"), ("output_layout", "images"))
+        .With("two images, three channels", d => Of("X", d.Normal(Images(d, [2], 28, 42, 3))))
+        .With("one channel", d => Of("X", d.Normal(Images(d, [1], 14, 28, 1))))
+        .With("views of a batch", d => Of("X", d.Normal(Images(d, [2, 3], 14, 28, 2))))
+        .With("one image", d => Of("X", d.Normal(Images(d, [], 28, 14, 3))))
+        .Special("bits pass", d => Of("X", d.Cycle(Images(d, [1], 14, 14, 5), Bits)))
+        .Special("no images", d => Of("X", d.Normal(Images(d, [0], 28, 28, 3))));
+
+    private static long[] Images(Data d, long[] views, long height, long width, long channels) =>
+        d.Text("layout") == "NCHW" ? [.. views, channels, height, width] : [.. views, height, width, channels];
 
     public static CaseTable EulerStep() => new CaseTable("EulerStep")
         .Call("forward", "actions velocity", null, ("dt", 0.25))

@@ -46,6 +46,7 @@ public static class OpCases
         ["QkvSplitRope"] = RopeCases.QkvSplitRope,
         ["QkvSplitRopeKvCache"] = RopeCases.QkvSplitRopeKvCache,
         ["KvCacheWrite"] = RopeCases.KvCacheWrite,
+        ["TimestepEmbedding"] = TimestepCases.TimestepEmbedding,
         ["PatchIm2col"] = MemoryCases.PatchIm2col,
         ["Copy"] = MemoryCases.Copy,
         ["StridedCopy"] = MemoryCases.StridedCopy,

@@ -37,16 +37,18 @@ internal static class MemoryReference
     public static IReadOnlyList<Expected> PatchIm2col(OpCall call)
     {
         var x = call["X"];
-        long p = call.Int("patch_size"), height = x.Shape[1], width = x.Shape[2], channels = x.Shape[3];
+        var channelsFirst = call.Text("layout") == "NCHW";
+        long p = call.Int("patch_size"), views = OpTensor.CountOf(x.Shape[..^3]), channels = x.Shape[channelsFirst ? ^3 : ^1], height = x.Shape[channelsFirst ? ^2 : ^3], width = x.Shape[channelsFirst ? ^1 : ^2];
         long across = width / p, perView = height / p * across, features = p * p * channels;
-        var values = new double[x.Shape[0] * perView * features];
+        var values = new double[views * perView * features];
         for (long i = 0; i < values.LongLength; i++)
         {
             long patch = i / features, feature = i % features;
-            long view = patch / perView, y = patch % perView / across * p + feature / channels / p, column = patch % across * p + feature / channels % p;
-            values[i] = x.Values[((view * height + y) * width + column) * channels + feature % channels];
+            var (line, column, channel) = call.Text("patch_order") == "CHW" ? (feature % (p * p) / p, feature % p, feature / (p * p)) : (feature / channels / p, feature / channels % p, feature % channels);
+            long view = patch / perView, y = patch % perView / across * p + line, at = patch % across * p + column;
+            values[i] = x.Values[channelsFirst ? ((view * channels + channel) * height + y) * width + at : ((view * height + y) * width + at) * channels + channel];
         }
-        return [Expected.Exactly(call.Type, [x.Shape[0] * perView, features], values)];
+        return [Expected.Exactly(call.Type, call.Text("output_layout") == "images" ? [views, perView, features] : [views * perView, features], values)];
     }
 
     public static IReadOnlyList<Expected> EulerStep(OpCall call)

@@ -44,6 +44,7 @@ public static class OpReferences
         ["QkvSplitRopeKvCache"] = RopeReference.QkvSplitRope,
         ["KvCacheWrite"] = RopeReference.KvCacheWrite,
         ["Attention"] = AttentionReference.Attention,
+        ["TimestepEmbedding"] = TimestepReference.TimestepEmbedding,
         ["PatchIm2col"] = MemoryReference.PatchIm2col,
         ["Copy"] = MemoryReference.Copy,
         ["StridedCopy"] = MemoryReference.StridedCopy,
