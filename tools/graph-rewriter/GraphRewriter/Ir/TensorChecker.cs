@@ -21,6 +21,7 @@ internal static class TensorChecker
         var expected = type.Bits() is { } bits ? (count * bits + 7) / 8 : -1;
         if (ExternalData.IsExternal(tensor))
         {
+            if (JoinedTensor.Is(tensor)) throw Error("is joined of others, as only a model under rewriting has them");
             if (model.External is null) throw Error("has external data, but the model has no path");
             var (_, _, length) = model.External.Locate(tensor);
             if (expected >= 0 && length < expected) throw Error($"has {length} bytes of external data; its shape needs {expected}");

@@ -1,0 +1,65 @@
+using FlashRt.GraphRewriter.Passes;
+
+namespace FlashRt.GraphRewriter.Rules.Merging;
+
+/// <summary>What one merge changes in the graph, applied at once.</summary>
+internal sealed class MergeEdit(PassContext context)
+{
+    private readonly HashSet<Node> removed = [];
+    private readonly List<NodeProto> added = [];
+    private readonly List<Value> stored = [];
+    private readonly HashSet<string> taken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (DataType Type, Shape? Shape)> described = new(StringComparer.Ordinal);
+
+    public OnnxModel Model => context.Model;
+
+    private Graph Graph => context.Model.Graph;
+
+    /// <summary>A name that neither the graph nor this edit uses.</summary>
+    public string FreeName(string wish)
+    {
+        var name = Graph.FreeName(wish);
+        for (var i = 1; !taken.Add(name); i++) name = Graph.FreeName($"{wish}.{i}");
+        return name;
+    }
+
+    /// <summary>Takes a node out, and its function.</summary>
+    public void Remove(Node? node)
+    {
+        if (node is not null) removed.Add(node);
+    }
+
+    /// <summary>Puts a node in.</summary>
+    public void Add(NodeProto node) => added.Add(node);
+
+    /// <summary>A fused node with its function, to be added.</summary>
+    public NodeProto Site(string op, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs, IEnumerable<AttributeProto> attributes, IEnumerable<NodeProto> body) =>
+        MadeSite.Make(Model.Proto, MergeProjections.RuleName, op, inputs, outputs, attributes, body);
+
+    /// <summary>Stores a tensor in place of others, which go when nobody reads them any more.</summary>
+    public string Store(TensorProto tensor, IEnumerable<Value?> insteadOf)
+    {
+        var names = insteadOf.OfType<Value>().Select(v => v.Name).ToList();
+        tensor.MetadataProps.Add(new StringStringEntryProto { Key = FusionBuilder.Derived, Value = string.Join(", ", names) });
+        stored.Add(new Value(tensor.Name, Graph) { Initializer = tensor, Type = (DataType)tensor.DataType, Shape = Shape.Of(tensor.Dims) });
+        context.Released.UnionWith(names);
+        return tensor.Name;
+    }
+
+    /// <summary>States the type of a value that the edit adds.</summary>
+    public void Describe(string name, DataType type, Shape? shape) => described[name] = (type, shape);
+
+    /// <summary>Changes the graph.</summary>
+    public void Apply()
+    {
+        var functions = removed.Select(n => FunctionCall.Find(Model.Proto, n.Proto)).OfType<FunctionProto>().Where(f => f.Domain == FusedSites.Domain).ToList();
+        foreach (var value in stored) Graph.Adopt(value);
+        foreach (var node in Graph.Replace(removed, added))
+            foreach (var output in node.Outputs.OfType<Value>())
+            {
+                if (described.TryGetValue(output.Name, out var type)) (output.Type, output.Shape) = type;
+                if (node.Domain == FusedSites.Domain) TypeNotes.Add(output, context);
+            }
+        foreach (var function in functions) Model.Proto.Functions.Remove(function);
+    }
+}

@@ -1,0 +1,25 @@
+using FlashRt.GraphRewriter.Passes;
+
+namespace FlashRt.GraphRewriter.Rules.Merging;
+
+/// <summary><c>GatedActivation(x · G, x · U)  →  GatedActivation(x · [G | U])</c></summary>
+internal sealed class MergedGate : IMergeable
+{
+    /// <inheritdoc/>
+    public (Action<MergeEdit>? Change, string? Reason) Read(Node node)
+    {
+        if (node is not { OpType: "GatedActivation", Domain: FusedSites.Domain } || node.Input(1) is not { } up) return default;
+        Projection? first = Projection.Of(node.Inputs[0]), second = Projection.Of(up);
+        if (first is null && second is null) return default;
+        if (first is null || second is null) return (null, $"'{(first is null ? node.Inputs[0]! : up).Name}' is no product of rows with a stored matrix");
+        var (merge, reason) = Merge.Of(first, second);
+        if (merge is null || Packing.OutsideReader(merge.Outputs, [node]) is not null || Packing.BodyProblem(node) is not null)
+            return (null, reason ?? Packing.OutsideReader(merge!.Outputs, [node]) ?? Packing.BodyProblem(node));
+        return (edit =>
+        {
+            var merged = merge.Apply(edit);
+            edit.Remove(node);
+            edit.Add(edit.Site(node.OpType, [merged], [node.Outputs[0]!.Name], node.Proto.Attribute, [.. Packing.Unpack(node.Outputs[0]!, merged, merge.Outputs, merge.Columns), .. SiteBody.Expand(node, edit.Model.Proto)]));
+        }, null);
+    }
+}
