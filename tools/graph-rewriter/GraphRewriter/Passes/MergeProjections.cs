@@ -11,7 +11,7 @@ public sealed class MergeProjections : IPass
     /// <summary>What reports call the pass.</summary>
     internal const string RuleName = "MergeProjections";
 
-    private static readonly IMergeable[] Ops = [new MergedGate()];
+    private static readonly IMergeable[] Ops = [new MergedGate(), new PackedAttention(), new SplitRope()];
 
     /// <inheritdoc/>
     public string Name => "Merge projections";

@@ -45,18 +45,19 @@ internal sealed class Merge
         foreach (var part in parts) edit.Remove(part.Transpose);
 
         var model = parts.FirstOrDefault(p => bias is null ? p.Node.Domain.Length == 0 : p.Node.Domain == FusedSites.Domain) ?? first;
-        edit.Add(model.Node.Domain == FusedSites.Domain ? Fused(edit, name, weight, bias) : Stock(edit, model, name, weight));
+        if (model.Node.Domain == FusedSites.Domain) Fused(edit, name, weight, bias);
+        else Stock(edit, model, name, weight);
         edit.Describe(name, first.Output.Type, new Shape([.. first.Output.Shape!.SkipLast(1), (Dim)Columns.Sum()]));
         return name;
     }
 
-    private NodeProto Stock(MergeEdit edit, Projection model, string name, string weight)
+    private static void Stock(MergeEdit edit, Projection model, string name, string weight)
     {
         var product = new NodeProto { OpType = model.Node.OpType, Name = name };
         product.Input.AddRange([model.Rows.Name, model.Transpose is null ? weight : Transposed(edit, model.Transpose, weight)]);
         product.Output.Add(name);
         product.Attribute.AddRange(model.Node.Proto.Attribute);
-        return product;
+        edit.Add(product);
     }
 
     private static string Transposed(MergeEdit edit, Node transpose, string weight)
@@ -68,7 +69,7 @@ internal sealed class Merge
         return node.Name;
     }
 
-    private NodeProto Fused(MergeEdit edit, string name, string weight, string? bias)
+    private void Fused(MergeEdit edit, string name, string weight, string? bias)
     {
         var first = parts[0];
         var body = new FunctionBody(first.Output);
@@ -76,7 +77,7 @@ internal sealed class Merge
         if (bias is null) body.Node("MatMul", [first.Rows.Name, matrix], name);
         else body.Node("Add", [body.Node("MatMul", [first.Rows.Name, matrix]), bias], name);
         IEnumerable<AttributeProto> attributes = first.IsTransposed ? [Attributes.Make("transB", 1)] : [];
-        return edit.Site("Gemm", bias is null ? [first.Rows.Name, weight] : [first.Rows.Name, weight, bias], [name], attributes, body.Nodes);
+        edit.Add("Gemm", bias is null ? [first.Rows.Name, weight] : [first.Rows.Name, weight, bias], [name], attributes, body.Nodes);
     }
 
     private ConstantTensor Biases()

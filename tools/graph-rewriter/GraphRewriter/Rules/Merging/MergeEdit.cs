@@ -13,6 +13,12 @@ internal sealed class MergeEdit(PassContext context)
 
     public OnnxModel Model => context.Model;
 
+    // What is known of the types of values that go into bodies.
+    private IEnumerable<ValueInfoProto> Notes => Graph.Proto.ValueInfo.Where(v => v.MetadataProps.All(m => m.Key != FusionBuilder.Derived))
+        .Concat(Functions.SelectMany(f => f.ValueInfo));
+
+    private IEnumerable<FunctionProto> Functions => removed.Select(n => FunctionCall.Find(Model.Proto, n.Proto)).OfType<FunctionProto>().Where(f => f.Domain == FusedSites.Domain);
+
     private Graph Graph => context.Model.Graph;
 
     /// <summary>A name that neither the graph nor this edit uses.</summary>
@@ -32,9 +38,26 @@ internal sealed class MergeEdit(PassContext context)
     /// <summary>Puts a node in.</summary>
     public void Add(NodeProto node) => added.Add(node);
 
-    /// <summary>A fused node with its function, to be added.</summary>
-    public NodeProto Site(string op, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs, IEnumerable<AttributeProto> attributes, IEnumerable<NodeProto> body) =>
-        MadeSite.Make(Model.Proto, MergeProjections.RuleName, op, inputs, outputs, attributes, body);
+    /// <summary>Puts a fused node in, with its function.</summary>
+    public void Add(string op, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs, IEnumerable<AttributeProto> attributes, IEnumerable<NodeProto> body) =>
+        Add(MadeSite.Make(Model.Proto, MergeProjections.RuleName, op, inputs, outputs, attributes, body, Notes));
+
+    /// <summary>Puts a fused node in the place of one that another rule made, with other inputs and attributes.</summary>
+    public void Replace(Node node, IReadOnlyList<string> inputs, IEnumerable<AttributeProto> attributes, IEnumerable<NodeProto> body)
+    {
+        Remove(node);
+        foreach (var output in node.Outputs.OfType<Value>()) Describe(output.Name, output.Type, output.Shape);
+        var rule = node.Proto.MetadataProps.FirstOrDefault(m => m.Key == SiteBody.RuleKey)?.Value ?? MergeProjections.RuleName;
+        Add(MadeSite.Make(Model.Proto, rule, node.OpType, inputs, [.. node.Proto.Output], attributes, body, Notes));
+    }
+
+    /// <summary>The name of a stored vector of integers, which all merges share.</summary>
+    public string Integers(params long[] values)
+    {
+        var name = $"merged.shape[{string.Join(',', values)}]";
+        if (Graph.Find(name) is { Initializer: not null } known && known.Integers?.SequenceEqual(values) == true || stored.Any(v => v.Name == name)) return name;
+        return Store(ConstantTensor.From(DataType.Int64, [values.Length], values).ToProto(FreeName(name)), []);
+    }
 
     /// <summary>Stores a tensor in place of others, which go when nobody reads them any more.</summary>
     public string Store(TensorProto tensor, IEnumerable<Value?> insteadOf)
@@ -52,7 +75,7 @@ internal sealed class MergeEdit(PassContext context)
     /// <summary>Changes the graph.</summary>
     public void Apply()
     {
-        var functions = removed.Select(n => FunctionCall.Find(Model.Proto, n.Proto)).OfType<FunctionProto>().Where(f => f.Domain == FusedSites.Domain).ToList();
+        var functions = Functions.ToList();
         foreach (var value in stored) Graph.Adopt(value);
         foreach (var node in Graph.Replace(removed, added))
             foreach (var output in node.Outputs.OfType<Value>())

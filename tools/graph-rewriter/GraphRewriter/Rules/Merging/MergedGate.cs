@@ -9,17 +9,17 @@ internal sealed class MergedGate : IMergeable
     public (Action<MergeEdit>? Change, string? Reason) Read(Node node)
     {
         if (node is not { OpType: "GatedActivation", Domain: FusedSites.Domain } || node.Input(1) is not { } up) return default;
-        Projection? first = Projection.Of(node.Inputs[0]), second = Projection.Of(up);
+        var gate = node.Inputs[0]!;
+        Projection? first = Projection.Of(gate), second = Projection.Of(up);
         if (first is null && second is null) return default;
-        if (first is null || second is null) return (null, $"'{(first is null ? node.Inputs[0]! : up).Name}' is no product of rows with a stored matrix");
+        if (first is null || second is null) return (null, $"'{(first is null ? gate : up).Name}' is no product of rows with a stored matrix");
         var (merge, reason) = Merge.Of(first, second);
-        if (merge is null || Packing.OutsideReader(merge.Outputs, [node]) is not null || Packing.BodyProblem(node) is not null)
-            return (null, reason ?? Packing.OutsideReader(merge!.Outputs, [node]) ?? Packing.BodyProblem(node));
+        reason ??= Packing.OutsideReader(merge!.Outputs, [node]) ?? Packing.BodyProblem(node);
+        if (reason is not null) return (null, reason);
         return (edit =>
         {
-            var merged = merge.Apply(edit);
-            edit.Remove(node);
-            edit.Add(edit.Site(node.OpType, [merged], [node.Outputs[0]!.Name], node.Proto.Attribute, [.. Packing.Unpack(node.Outputs[0]!, merged, merge.Outputs, merge.Columns), .. SiteBody.Expand(node, edit.Model.Proto)]));
+            var merged = merge!.Apply(edit);
+            edit.Replace(node, [merged], node.Proto.Attribute, [.. Packing.Unpack(node.Outputs[0]!, merged, merge.Outputs, merge.Columns), .. SiteBody.Expand(node, edit.Model.Proto)]);
         }, null);
     }
 }
