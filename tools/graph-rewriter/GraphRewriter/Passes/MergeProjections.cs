@@ -9,7 +9,7 @@ namespace FlashRt.GraphRewriter.Passes;
 public sealed class MergeProjections : IPass
 {
     /// <summary>What reports call the pass.</summary>
-    internal const string RuleName = "MergeProjections";
+    public const string RuleName = "MergeProjections";
 
     private static readonly IMergeable[] Ops = [new MergedGate(), new PackedAttention(), new SplitRope()];
 

@@ -35,14 +35,20 @@ internal sealed record HeadRows(Rotated Heads, int Rank, int Input)
     /// <summary>The name of the rows; the value itself where it is such already.</summary>
     public string Name(MergeEdit edit) => IsRows ? Result.Name : edit.FreeName($"{Result.Name}.rows");
 
-    /// <summary>Nodes for a body that make rows of the heads.</summary>
-    public IEnumerable<NodeProto> Merged(string rows)
+    /// <summary>The nodes of a body from the merged rows before the rotation to those behind it.</summary>
+    public IEnumerable<NodeProto> Body(ModelProto model, string rows)
     {
-        if (IsRows) return [];
+        var before = Heads.Path.SkipLast(1).SelectMany(n => SiteBody.Expand(n, model));
+        var rope = Heads.Rope.Proto.Clone();
+        // Where a Reshape gives the heads to others, they have their name from there.
+        if (!IsRows && !IsForAttention) rope.Output[0] = $"{rows}.turned";
         var body = new FunctionBody(Result);
-        var tokensFirst = IsHeadsFirst ? body.Node("Transpose", [Result.Name], null, ("perm", new long[] { 0, 2, 1, 3 })) : Result.Name;
-        body.Node("Reshape", [tokensFirst, body.Constant("rows", Integers(0, 0, Heads.Heads * Heads.Size))], rows);
-        return body.Nodes;
+        if (!IsRows)
+        {
+            var tokensFirst = IsHeadsFirst ? body.Node("Transpose", [rope.Output[0]], null, ("perm", new long[] { 0, 2, 1, 3 })) : rope.Output[0];
+            body.Node("Reshape", [tokensFirst, body.Constant("rows", Integers(0, 0, Heads.Heads * Heads.Size))], rows);
+        }
+        return [.. before, .. FunctionCall.Inline(rope, FunctionCall.Find(model, Heads.Rope.Proto)!), .. body.Nodes];
     }
 
     /// <summary>Nodes for the body of an attention that make heads of the rows again, and the name of the heads there.</summary>

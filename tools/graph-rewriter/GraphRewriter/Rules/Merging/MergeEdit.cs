@@ -59,13 +59,11 @@ internal sealed class MergeEdit(PassContext context)
         return Store(ConstantTensor.From(DataType.Int64, [values.Length], values).ToProto(FreeName(name)), []);
     }
 
-    /// <summary>Stores a tensor in place of others, which go when nobody reads them any more.</summary>
-    public string Store(TensorProto tensor, IEnumerable<Value?> insteadOf)
+    /// <summary>Stores a tensor made of others, which go when nobody reads them any more.</summary>
+    public string Store(TensorProto tensor, IEnumerable<Value?> sources)
     {
-        var names = insteadOf.OfType<Value>().Select(v => v.Name).ToList();
-        tensor.MetadataProps.Add(new StringStringEntryProto { Key = FusionBuilder.Derived, Value = string.Join(", ", names) });
+        tensor.MetadataProps.Add(new StringStringEntryProto { Key = FusionBuilder.Derived, Value = string.Join(", ", sources.OfType<Value>().Select(v => v.Name)) });
         stored.Add(new Value(tensor.Name, Graph) { Initializer = tensor, Type = (DataType)tensor.DataType, Shape = Shape.Of(tensor.Dims) });
-        context.Released.UnionWith(names);
         return tensor.Name;
     }
 
@@ -76,6 +74,7 @@ internal sealed class MergeEdit(PassContext context)
     public void Apply()
     {
         var functions = Functions.ToList();
+        context.Released.UnionWith(removed.SelectMany(n => n.Inputs).Where(i => i?.Initializer is not null).Select(i => i!.Name));
         foreach (var value in stored) Graph.Adopt(value);
         foreach (var node in Graph.Replace(removed, added))
             foreach (var output in node.Outputs.OfType<Value>())

@@ -94,8 +94,7 @@ internal sealed class SplitRope : IMergeable
         body.AddRange(q.Path.Concat(k.Path).SelectMany(Shapes).Distinct().Select(SiteBody.Constant));
         foreach (var (own, rows) in heads)
         {
-            body.AddRange(own.Heads.Path.SelectMany(n => SiteBody.Expand(n, edit.Model.Proto)));
-            body.AddRange(own.Merged(rows));
+            body.AddRange(own.Body(edit.Model.Proto, rows));
             foreach (var node in own.Heads.Path) edit.Remove(node);
             edit.Describe(rows, own.Heads.Result.Type, new Shape([.. own.Heads.Rows.Shape!]));
         }
