@@ -31,12 +31,15 @@ public sealed class MergeProjectionsTests
         ["one is no product", () => Gated((g, x, name) => name == "up" ? g.Op("Relu", Product(g, x, name, 6)) : Product(g, x, name, 6)), "an activation of its own"],
         ["values of other rows", () => Attending(2, (g, x, name, columns) => Product(g, name == "v" ? g.Input("z", Float, 2, Tokens, Width) : x, name, columns)), "'matmul_2' is a product of 'z' and 'matmul_0' one of 'x'"],
         ["keys rotated by other tables", () => Rotating(2, keyTables: "_k"), "queries and keys are rotated by different tables ('cos' and 'cos_k')"],
+        ["keys repeated before their rotation", () => Repeated(), "are repeated, cast or chosen before the rotation"],
+        ["norm over all heads", () => Rotating(2, norms: "qk", wide: true), "'q_normal' is no product of rows with a stored matrix"],
+        ["queries rotated, keys not", () => Rotating(2, turned: "q"), "of queries and keys only"],
         ["rotated keys of several heads in a cache", () => Step(2, tokens: 3), "'k_turned' goes as [B, N, S, D] to node"],
     ];
 
     [TestMethod]
     [DynamicData(nameof(Merged))]
-    public void BecomesOneProduct(Spelling spelling) => Assert.AreEqual(spelling.Golden, Spelling.Rewritten(spelling.Model(), out _));
+    public void BecomesOneProduct(Spelling spelling) => Assert.AreEqual(spelling.Golden, Spelling.Rewritten(spelling.Model(), out _, merge: true));
 
     [TestMethod]
     [DynamicData(nameof(Merged))]

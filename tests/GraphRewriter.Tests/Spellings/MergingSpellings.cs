@@ -97,9 +97,11 @@ public static class MergingSpellings
         return g.Build();
     }
 
-    /// <summary>Attention whose queries and keys are rotated, after a norm of each head where <paramref name="norms"/> names them.</summary>
+    /// <summary>
+    /// Attention whose queries and keys are rotated, after a norm of each head, or of all at once, where <paramref name="norms"/> names them.
+    /// </summary>
     public static OnnxModel Rotating(int keys, Func<GraphBuilder, string, string, int, string>? product = null, string norms = "", bool interleaved = false, int rotary = Head, bool cut = false,
-        string keyTables = "")
+        string keyTables = "", bool wide = false, string turned = "qk")
     {
         var g = new GraphBuilder(23);
         var x = g.Input("x", Float, 2, Tokens, Width);
@@ -110,8 +112,8 @@ public static class MergingSpellings
             : [.. "qkv".Select((name, i) => (product ?? Product)(g, x, name.ToString(), columns[i]))];
         foreach (var (i, name) in new[] { "q", "k" }.Index())
         {
-            if (norms.Contains(name)) parts[i] = Normal(g, parts[i], name, columns[i] / Head);
-            parts[i] = Turned(g, parts[i], i == 1 && keyTables.Length > 0 ? Tables(keyTables) : tables, name, columns[i] / Head, interleaved, rotary);
+            if (norms.Contains(name)) parts[i] = wide ? Normal(g, parts[i], name, columns[i]) : Normal(g, g.Op("Reshape", parts[i], g.Integers($"{name}_heads", 0, 0, columns[i] / Head, Head)), name, Head);
+            if (turned.Contains(name)) parts[i] = Turned(g, parts[i], i == 1 && keyTables.Length > 0 ? Tables(keyTables) : tables, name, columns[i] / Head, interleaved, rotary);
         }
         g.Node("Attention", parts, Attributes(keys, false), ["y"]);
         g.Output("y", Float, 2, Tokens, Heads * Head);
@@ -140,6 +142,23 @@ public static class MergingSpellings
         return g.Build();
     }
 
+    /// <summary>Two heads of keys, each twice and then rotated.</summary>
+    public static OnnxModel Repeated()
+    {
+        var g = new GraphBuilder(23);
+        var x = g.Input("x", Float, 2, Tokens, Width);
+        string[] tables = [g.Input("cos", Float, 2, Tokens, Head / 2), g.Input("sin", Float, 2, Tokens, Head / 2)];
+        string Split(string rows, int heads) => g.Node("Transpose", [g.Op("Reshape", rows, g.Integers($"{rows}_heads", 2, Tokens, heads, Head))], [("perm", new[] { 0, 2, 1, 3 })])[0];
+        string Twice(string heads) => g.Op("Reshape", g.Op("Expand", g.Op("Unsqueeze", heads, g.Integers($"{heads}_axis", 2)), g.Integers($"{heads}_twice", 2, 2, 2, Tokens, Head)), g.Integers($"{heads}_all", 2, Heads, Tokens, Head));
+        string Turn(string heads) => g.Op("RotaryEmbedding", [heads, .. tables]);
+        var q = Turn(Split(Product(g, x, "q", Heads * Head), Heads));
+        var k = Turn(Twice(Split(Product(g, x, "k", 2 * Head), 2)));
+        var v = Twice(Split(Product(g, x, "v", 2 * Head), 2));
+        g.Node("Attention", [q, k, v], outputs: ["y"]);
+        g.Output("y", Float, 2, Heads, Tokens, Head);
+        return g.Build();
+    }
+
     public static string Product(GraphBuilder g, string x, string name, int columns) => g.Op("MatMul", x, Weight(g, name, Width, columns));
 
     public static string Biased(GraphBuilder g, string x, string name, int columns) => g.Op("Add", Product(g, x, name, columns), Bias(g, name, columns));
@@ -153,15 +172,12 @@ public static class MergingSpellings
 
     public static string Bias(GraphBuilder g, string name, int columns) => g.Initializer($"{name}_bias", Float, [columns], NormSpellings.Ramp(columns, -0.5, 0.125));
 
-    private static string Normal(GraphBuilder g, string rows, string name, int heads)
-    {
-        var split = g.Op("Reshape", rows, g.Integers($"{name}_heads", 0, 0, heads, Head));
-        return g.Node("RMSNormalization", [split, g.Initializer($"{name}_norm", Float, [Head], NormSpellings.Ramp(Head, 0.5))], [("axis", -1)])[0];
-    }
+    private static string Normal(GraphBuilder g, string x, string name, int size) =>
+        g.Node("RMSNormalization", [x, g.Initializer($"{name}_norm", Float, [size], NormSpellings.Ramp(size, 0.5))], [("axis", -1)], [$"{name}_normal{(size == Head ? "_heads" : "")}"])[0];
 
     private static string Turned(GraphBuilder g, string x, string[] tables, string name, int heads, bool interleaved, int rotary)
     {
-        var isSplit = x.StartsWith("rms", StringComparison.Ordinal);
+        var isSplit = x.EndsWith("_heads", StringComparison.Ordinal);
         if (isSplit) x = g.Node("Transpose", [x], [("perm", new[] { 0, 2, 1, 3 })])[0];
         List<(string, object)> attributes = [("interleaved", interleaved ? 1 : 0)];
         if (!isSplit) attributes.Add(("num_heads", heads));

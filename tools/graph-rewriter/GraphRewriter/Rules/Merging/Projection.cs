@@ -29,6 +29,7 @@ internal sealed record Projection(Node Node, Value Rows, Value Weight, Value? Bi
     {
         if (Weight.Initializer is not { } stored || Weight.IsInput || Weight.Shape is not { Rank: 2 }) return $"the weight '{Weight.Name}' is no stored matrix";
         if (Weight.Uses.Count > 1 || Weight.IsOutput || Transpose?.Outputs[0] is { } moved && (moved.Uses.Count > 1 || moved.IsOutput)) return $"the weight '{Weight.Name}' is also read elsewhere, and would be stored twice";
+        if (Output.Shape is not { Rank: > 0 }) return $"the shape of the product '{Output.Name}' is not known";
         if (!Rows.Type.IsFlashRtFloat() || Output.Type != Rows.Type || Weight.Type != Rows.Type) return $"the product '{Output.Name}' has not one type that the op takes ({Rows.Type.Name()}, {Weight.Type.Name()}, {Output.Type.Name()})";
         if (Epilogue() is { } epilogue) return $"the product '{Output.Name}' has {epilogue} of its own";
         if (Bias is not null && (Bias.IsInput || Bias.Constant is null || Bias.Type != Rows.Type || Bias.Shape?.Static() is not [var length] || length != Columns)) return $"the bias '{Bias.Name}' is no stored vector of {Columns} numbers";

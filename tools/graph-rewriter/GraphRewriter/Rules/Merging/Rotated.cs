@@ -14,6 +14,8 @@ namespace FlashRt.GraphRewriter.Rules.Merging;
 /// <param name="Size">D.</param>
 internal sealed record Rotated(Node Rope, Node? Norm, Value Rows, IReadOnlyList<Node> Path, long Heads, long Size)
 {
+    private static readonly HashSet<string> Moving = ["Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity"];
+
     public Value Result => Rope.Outputs[0]!;
 
     public Value? NormWeight => Norm?.Input(1);
@@ -29,13 +31,16 @@ internal sealed record Rotated(Node Rope, Node? Norm, Value Rows, IReadOnlyList<
         if (Furthest(at) is { Value.Producer: { OpType: "RmsNorm", Domain: FusedSites.Domain } found } normal)
         {
             if (!normal.Leaves(normal.Axes.Count - 1).SequenceEqual(roles.Channels.SelectMany(c => c.Leaves))) return (null, $"the norm '{found.Name}' spans more than a head");
-            if (found.Input(1) is null) return (null, $"the norm '{found.Name}' has no weight");
+            if (found.Input(1)?.Shape is not { Rank: 1 } || found.Attribute("epsilon") is null) return (null, $"the norm '{found.Name}' has no weight or no epsilon");
             (norm, at) = (found, normal with { Value = found.Inputs[0]! });
         }
         if (Operand.Sources(at).LastOrDefault(o => o.View.Value.Type == x.Type && roles.FormOf(o.View) == HeadForm.Merged) is not { } rows)
             return (null, $"'{Furthest(at).Value.Name}' is no heads of one tensor of rows");
         if (Factor.Product(roles.Heads) is not { } heads || Factor.Product(roles.Channels) is not { } size) return (null, $"the heads of '{x.Name}' ({x.Shape}) are not known");
-        return (new Rotated(rope, norm, rows.View.Value, Between(rows.View.Value, rope), heads, size), null);
+        var path = Between(rows.View.Value, rope);
+        if (path.FirstOrDefault(n => n != rope && n != norm && !(Moving.Contains(n.OpType) && n.Domain.Length == 0)) is not null || rows.View.Value.Shape?[-1].Value != heads * size)
+            return (null, $"heads of '{rows.View.Value.Name}' are repeated, cast or chosen before the rotation '{rope.Name}'");
+        return (new Rotated(rope, norm, rows.View.Value, path, heads, size), null);
     }
 
     /// <summary>Why the values on the way cannot go; null when nothing else reads them.</summary>
