@@ -153,7 +153,7 @@ public static class MergingSpellings
         string Turn(string heads) => g.Op("RotaryEmbedding", [heads, .. tables]);
         var q = Turn(Split(Product(g, x, "q", Heads * Head), Heads));
         var k = Turn(Twice(Split(Product(g, x, "k", 2 * Head), 2)));
-        var v = Twice(Split(Product(g, x, "v", 2 * Head), 2));
+        var v = Split(Product(g, x, "v", Heads * Head), Heads);
         g.Node("Attention", [q, k, v], outputs: ["y"]);
         g.Output("y", Float, 2, Heads, Tokens, Head);
         return g.Build();
