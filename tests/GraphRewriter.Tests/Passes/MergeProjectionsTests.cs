@@ -29,6 +29,7 @@ public sealed class MergeProjectionsTests
         ["residual of one product", () => Gated((g, x, name) => name == "up" ? g.Op("Add", Biased(g, x, name, 6), g.Input("c", Float, 2, Tokens, 6)) : Biased(g, x, name, 6)), "has a residual of its own"],
         ["weights in different orders", () => Gated((g, x, name) => g.Node("Gemm", [x, name == "up" ? Weight(g, name, 6, Width) : Weight(g, name, Width, 6), Bias(g, name, 6)], [("transB", name == "up" ? 1 : 0)])[0], rows: true), "are stored in different orders"],
         ["one is no product", () => Gated((g, x, name) => name == "up" ? g.Op("Relu", Product(g, x, name, 6)) : Product(g, x, name, 6)), "an activation of its own"],
+        ["keys that are values", () => Attending(2, (g, x, name, columns) => name == "v" ? "matmul_1" : Product(g, x, name, columns)), "is one product in two roles"],
         ["values of other rows", () => Attending(2, (g, x, name, columns) => Product(g, name == "v" ? g.Input("z", Float, 2, Tokens, Width) : x, name, columns)), "'matmul_2' is a product of 'z' and 'matmul_0' one of 'x'"],
         ["keys rotated by other tables", () => Rotating(2, keyTables: "_k"), "queries and keys are rotated by different tables ('cos' and 'cos_k')"],
         ["keys repeated before their rotation", () => Repeated(), "are repeated, cast or chosen before the rotation"],

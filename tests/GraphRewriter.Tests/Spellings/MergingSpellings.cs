@@ -24,6 +24,24 @@ public static class MergingSpellings
             y = com.flashrt::GatedActivation(matmul_0.merged) {activation=silu}
             out y: float32[2,3,{{Large}}]
             """),
+        new("gate and up, large weights through Transpose, one with a bias", () => Gated((g, x, name) =>
+        {
+            var product = g.Op("MatMul", x, g.Node("Transpose", [Weight(g, name, Large, Width)], [("perm", new[] { 1, 0 })])[0]);
+            return name == "gate" ? g.Op("Add", product, Bias(g, name, Large)) : product;
+        }, columns: Large), $$"""
+            in  x: float32[2,3,16]
+            add_0.merged = com.flashrt::Gemm(x, add_0.merged.weight, add_0.merged.bias) {transB=1}
+            y = com.flashrt::GatedActivation(add_0.merged) {activation=silu}
+            out y: float32[2,3,{{Large}}]
+            """),
+        new("gate and up as Gemm of weights transposed twice", () => Gated((g, x, name) => g.Node("Gemm",
+            [x, g.Node("Transpose", [Weight(g, name, Width, Large)], [("perm", new[] { 1, 0 })])[0]], [("transB", 1)])[0], rows: true, columns: Large), $$"""
+            in  x: float32[3,16]
+            gemm_0.merged.weight.transposed = Transpose(gemm_0.merged.weight) {perm=[1,0]}
+            gemm_0.merged = Gemm(x, gemm_0.merged.weight.transposed) {transB=1}
+            y = com.flashrt::GatedActivation(gemm_0.merged) {activation=silu}
+            out y: float32[3,{{Large}}]
+            """),
         new("gate and up merged already", () => Gated((g, x, name) => name == "gate" ? g.Node("Split", [Product(g, x, "w", 12)], [("axis", -1), ("num_outputs", 2)], ["a", "b"])[0] : "b"), """
             in  x: float32[2,3,16]
             matmul_0 = MatMul(x, w)

@@ -28,7 +28,7 @@ internal sealed record HeadRows(Rotated Heads, int Rank, int Input)
     {
         if (Result.Shape is not { } shape || (shape.Rank != Rank && (shape.Rank != 4 || Rank != 3))) return $"'{Result.Name}' ({Result.Shape}) is not heads of rows";
         if (IsRows) return null;
-        if (IsForAttention) return Result.Consumers.Select(a => a.Int("num_heads", 0) == 0 ? $"node '{a.Name}' says no num_heads" : Packing.BodyProblem(a)).FirstOrDefault(p => p is not null);
+        if (IsForAttention) return Result.Consumers.Select(AttentionProblem).FirstOrDefault(p => p is not null);
         return IsOneOrder ? null : $"'{Result.Name}' goes as [B, N, S, D] to {Reader()}, and the op gives [B, S, N*D]";
     }
 
@@ -72,6 +72,9 @@ internal sealed record HeadRows(Rotated Heads, int Rank, int Input)
         edit.Describe(Result.Name, Result.Type, Result.Shape);
         return node;
     }
+
+    private static string? AttentionProblem(Node attention) =>
+        attention.Int("num_heads", 0) == 0 ? $"node '{attention.Name}' has no num_heads" : Packing.BodyProblem(attention);
 
     private static ConstantTensor Integers(params long[] values) => ConstantTensor.From(DataType.Int64, [values.Length], values);
 

@@ -24,14 +24,8 @@ internal sealed class Merge
         var first = parts[0];
         foreach (var part in parts)
             if (part.Rows != first.Rows) return (null, $"'{part.Output.Name}' is a product of '{part.Rows.Name}' and '{first.Output.Name}' one of '{first.Rows.Name}'");
-        if (parts.Select(p => p.Problem()).FirstOrDefault(p => p is not null) is { } problem) return (null, problem);
-        foreach (var part in parts)
-        {
-            if (part.IsTransposed != first.IsTransposed || (part.Transpose is null) != (first.Transpose is null)) return (null, $"the weights '{first.Weight.Name}' and '{part.Weight.Name}' are stored in different orders");
-            if (ExternalData.IsExternal(part.Weight.Initializer!) != ExternalData.IsExternal(first.Weight.Initializer!)) return (null, $"of the weights '{first.Weight.Name}' and '{part.Weight.Name}' one is in the model and one in a file");
-            if (!part.Weight.Shape![part.IsTransposed ? 1 : 0].SameAs(first.Weight.Shape![first.IsTransposed ? 1 : 0])) return (null, $"the weights '{first.Weight.Name}' and '{part.Weight.Name}' have not the same inner size");
-        }
-        return (new Merge(parts), null);
+        if (parts.DistinctBy(p => p.Node).Count() < parts.Count) return (null, $"'{first.Output.Name}' is one product in two roles");
+        return parts.Select(p => p.Problem()).Concat(parts.Select(p => Difference(first, p))).FirstOrDefault(p => p is not null) is { } problem ? (null, problem) : (new Merge(parts), null);
     }
 
     /// <summary>Puts the merged product into an edit of the graph; returns the name of its result.</summary>
@@ -39,7 +33,8 @@ internal sealed class Merge
     {
         var first = parts[0];
         var name = edit.FreeName($"{first.Output.Name}.merged");
-        var weight = edit.Store(JoinedTensor.Make(edit.FreeName($"{name}.weight"), [.. parts.Select(p => p.Weight)], first.IsTransposed ? 0 : 1, edit.Model.External), parts.Select(p => p.Weight));
+        Value[] weights = [.. parts.Select(p => p.Weight)];
+        var weight = edit.Store(JoinedTensor.Make(edit.FreeName($"{name}.weight"), weights, first.IsTransposed ? 0 : 1, edit.Model.External), weights);
         var bias = parts.Any(p => p.Bias is not null) ? edit.Store(Biases().ToProto(edit.FreeName($"{name}.bias")), parts.Select(p => p.Bias)) : null;
         foreach (var part in parts) edit.Remove(part.Node);
         foreach (var part in parts) edit.Remove(part.Transpose);
@@ -49,6 +44,15 @@ internal sealed class Merge
         else Stock(edit, model, name, weight);
         edit.Describe(name, first.Output.Type, new Shape([.. first.Output.Shape!.SkipLast(1), (Dim)Columns.Sum()]));
         return name;
+    }
+
+    // Why two matrices cannot lie side by side.
+    private static string? Difference(Projection first, Projection other)
+    {
+        var weights = $"the weights '{first.Weight.Name}' and '{other.Weight.Name}'";
+        if (other.IsTransposed != first.IsTransposed) return $"{weights} are stored in different orders";
+        if (ExternalData.IsExternal(other.Weight.Initializer!) != ExternalData.IsExternal(first.Weight.Initializer!)) return $"of {weights} one is in the model and one in a file";
+        return other.Inner == first.Inner ? null : $"{weights} have not the same inner size";
     }
 
     private static void Stock(MergeEdit edit, Projection model, string name, string weight)

@@ -19,7 +19,8 @@ internal sealed class MergedGate : IMergeable
         return (edit =>
         {
             var merged = merge!.Apply(edit);
-            edit.Replace(node, [merged], node.Proto.Attribute.Where(a => a.Name != "order"), [.. Packing.Unpack(node.Outputs[0]!, merged, merge.Outputs, merge.Columns), .. SiteBody.Expand(node, edit.Model.Proto)]);
+            edit.Replace(node, [merged], node.Proto.Attribute.Where(a => a.Name != "order"),
+                [.. Packing.Unpack(node.Outputs[0]!, merged, merge.Outputs, merge.Columns), .. SiteBody.Expand(node, edit.Model.Proto)]);
         }, null);
     }
 }

@@ -11,31 +11,44 @@ internal sealed record Projection(Node Node, Value Rows, Value Weight, Value? Bi
     public Value Output => Node.Outputs[0]!;
 
     /// <summary>True where the matrix is stored as [columns, inner].</summary>
-    public bool IsTransposed => Transpose is not null || Node.Int("transB", 0) != 0;
+    public bool IsTransposed => Transpose is not null ^ Node.Int("transB", 0) != 0;
 
     public long Columns => Weight.Shape![IsTransposed ? 0 : 1].Value!.Value;
+
+    public long Inner => Weight.Shape![IsTransposed ? 1 : 0].Value!.Value;
 
     /// <summary>The product that computes a value; null where another operator does.</summary>
     public static Projection? Of(Value? value)
     {
         if (value?.Producer is not { OpType: "MatMul" or "Gemm", Domain: "" or FusedSites.Domain } node || node.Outputs[0] != value) return null;
         if (node.Input(0) is not { } rows || node.Input(1) is not { } matrix) return null;
-        var transpose = matrix is { Initializer: null, Producer: { OpType: "Transpose", Domain: "" } moved } && moved.Input(0) is { Initializer: not null, Shape.Rank: 2 } ? moved : null;
+        var transpose = matrix is { Initializer: null, Producer: { OpType: "Transpose", Domain: "" } moved }
+            && moved.Input(0) is { Initializer: not null, Shape.Rank: 2 } ? moved : null;
         return new Projection(node, rows, transpose?.Input(0) ?? matrix, node.Input(2), transpose);
     }
 
     /// <summary>Why the product must stay one of its own; null when it may be merged.</summary>
-    public string? Problem()
+    public string? Problem() => WeightProblem() ?? TypeProblem() ?? (Epilogue() is { } epilogue ? $"the product '{Output.Name}' has {epilogue} of its own" : null) ?? BiasProblem();
+
+    private string? WeightProblem()
     {
         if (Weight.Initializer is not { } stored || Weight.IsInput || Weight.Shape is not { Rank: 2 }) return $"the weight '{Weight.Name}' is no stored matrix";
-        if (Weight.Uses.Count > 1 || Weight.IsOutput || Transpose?.Outputs[0] is { } moved && (moved.Uses.Count > 1 || moved.IsOutput)) return $"the weight '{Weight.Name}' is also read elsewhere, and would be stored twice";
-        if (Output.Shape is not { Rank: > 0 }) return $"the shape of the product '{Output.Name}' is not known";
-        if (!Rows.Type.IsFlashRtFloat() || Output.Type != Rows.Type || Weight.Type != Rows.Type) return $"the product '{Output.Name}' has not one type that the op takes ({Rows.Type.Name()}, {Weight.Type.Name()}, {Output.Type.Name()})";
-        if (Epilogue() is { } epilogue) return $"the product '{Output.Name}' has {epilogue} of its own";
-        if (Bias is not null && (Bias.IsInput || Bias.Constant is null || Bias.Type != Rows.Type || Bias.Shape?.Static() is not [var length] || length != Columns)) return $"the bias '{Bias.Name}' is no stored vector of {Columns} numbers";
+        if (IsShared(Weight) || IsShared(Transpose?.Outputs[0])) return $"the weight '{Weight.Name}' is also read elsewhere, and would be stored twice";
         if (JoinedTensor.Is(stored)) return $"the weight '{Weight.Name}' is merged already";
-        return Transpose is not null && Transpose.Ints("perm") is not (null or [1, 0]) ? $"'{Transpose.Name}' is no transpose of a matrix" : null;
+        return Transpose?.Ints("perm") is null or [1, 0] ? null : $"'{Transpose!.Name}' is no transpose of a matrix";
     }
+
+    private string? TypeProblem()
+    {
+        if (Output.Shape is not { Rank: > 0 }) return $"the shape of the product '{Output.Name}' is not known";
+        return Rows.Type.IsFlashRtFloat() && Output.Type == Rows.Type && Weight.Type == Rows.Type ? null
+            : $"the product '{Output.Name}' has not one type that the op takes ({Rows.Type.Name()}, {Weight.Type.Name()}, {Output.Type.Name()})";
+    }
+
+    private string? BiasProblem() => Bias is null || (!Bias.IsInput && Bias.Constant is not null && Bias.Type == Rows.Type && Bias.Shape?.Static() is [var length] && length == Columns) ? null
+        : $"the bias '{Bias.Name}' is no stored vector of {Columns} numbers";
+
+    private static bool IsShared(Value? value) => value is not null && (value.Uses.Count > 1 || value.IsOutput);
 
     private string? Epilogue() =>
         Node.Input(3) is not null ? "a residual"

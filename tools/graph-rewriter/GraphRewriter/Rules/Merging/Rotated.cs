@@ -47,8 +47,12 @@ internal sealed record Rotated(Node Rope, Node? Norm, Value Rows, IReadOnlyList<
     public string? OutsideReader() => Packing.OutsideReader(Path.SkipLast(1).Select(n => n.Outputs[0]!).Prepend(Rows), Path);
 
     // Merged rows go into the rotary embedding as they are.
-    private static Rotated? Whole(Node rope, Value x) => x.Shape is { Rank: 2 or 3 } shape && Math.Max(1, rope.Int("num_heads", 1)) is var heads && shape[-1].Value is { } width && width % heads == 0
-        ? new Rotated(rope, null, x, [rope], heads, width / heads) : null;
+    private static Rotated? Whole(Node rope, Value x)
+    {
+        if (x.Shape is not { Rank: 2 or 3 } shape || shape[-1].Value is not { } width) return null;
+        var heads = rope.Int("num_heads", 1);
+        return heads > 0 && width % heads == 0 ? new Rotated(rope, null, x, [rope], heads, width / heads) : null;
+    }
 
     private static (Roles Roles, TensorView View)? View(Node rope, Value x)
     {

@@ -56,14 +56,21 @@ internal sealed class SplitRope : IMergeable
 
     private static string? Fits(Rotated q, Rotated k, Value v)
     {
-        foreach (var input in new[] { 1, 2 })
-            if (q.Rope.Input(input) != k.Rope.Input(input)) return $"queries and keys are rotated by different tables ('{q.Rope.Input(input)?.Name}' and '{k.Rope.Input(input)?.Name}')";
-        if (q.Size != k.Size || q.Rope.Text("style", "") != k.Rope.Text("style", "") || q.Rope.Int("rotary_dim", 0) != k.Rope.Int("rotary_dim", 0)) return $"queries and keys are rotated in different ways ('{q.Rope.Name}' and '{k.Rope.Name}')";
-        if (q.Norm is not null && k.Norm is not null && q.Norm.Float("epsilon", 0) != k.Norm.Float("epsilon", 0)) return $"the norms of queries and keys have different epsilons ('{q.Norm.Name}' and '{k.Norm.Name}')";
         if (q.Rows.Shape is not { Rank: 2 or 3 } shape || v.Shape?.Rank != shape.Rank) return $"'{q.Rows.Name}' ({q.Rows.Shape}) is not rows of heads";
-        return q.OutsideReader() ?? k.OutsideReader() ?? Rows(q, 0).Problem() ?? Rows(k, 1).Problem() ?? Loop(q, k, v)
+        return Difference(q, k) ?? q.OutsideReader() ?? k.OutsideReader() ?? Rows(q, 0).Problem() ?? Rows(k, 1).Problem() ?? Loop(q, k, v)
             ?? q.Path.Concat(k.Path).Where(n => n.Domain == FusedSites.Domain).Select(Packing.BodyProblem).FirstOrDefault(p => p is not null)
             ?? q.Path.Concat(k.Path).SelectMany(Shapes).Where(s => s.Constant is null).Select(s => $"the shape '{s.Name}' of the heads is computed").FirstOrDefault();
+    }
+
+    // What the op does to queries and keys alike.
+    private static string? Difference(Rotated q, Rotated k)
+    {
+        foreach (var input in new[] { 1, 2 })
+            if (q.Rope.Input(input) != k.Rope.Input(input)) return $"queries and keys are rotated by different tables ('{q.Rope.Input(input)?.Name}' and '{k.Rope.Input(input)?.Name}')";
+        if (q.Size != k.Size || q.Rope.Text("style", "") != k.Rope.Text("style", "") || q.Rope.Int("rotary_dim", 0) != k.Rope.Int("rotary_dim", 0))
+            return $"queries and keys are rotated in different ways ('{q.Rope.Name}' and '{k.Rope.Name}')";
+        return q.Norm is null || k.Norm is null || q.Norm.Float("epsilon", 0) == k.Norm.Float("epsilon", 0) ? null
+            : $"the norms of queries and keys have different epsilons ('{q.Norm.Name}' and '{k.Norm.Name}')";
     }
 
     private static HeadRows Rows(Rotated heads, int input) => new(heads, heads.Rows.Shape!.Rank, input);
