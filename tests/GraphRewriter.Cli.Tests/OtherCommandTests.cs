@@ -8,11 +8,21 @@ public class OtherCommandTests : CliTest
     [TestMethod]
     public void ARestoredModelIsTheOriginalInCanonicalForm()
     {
-        Ok("restore", Rewritten(), "-o", PathOf("restored.onnx"));
+        Ok("restore", Rewritten("gemma_fp16_dynamo", "--no-merge"), "-o", PathOf("restored.onnx"));
         OnnxModel original = OnnxModel.Load(Gemma), restored = OnnxModel.Load(PathOf("restored.onnx"));
         Assert.IsFalse(restored.Graph.Nodes.Any(n => n.Domain == FusedSites.Domain));
         Rewriter.Rewrite(original, new RewriteOptions { Rules = [] });
         CollectionAssert.AreEquivalent(original.Graph.Nodes.Select(n => n.OpType).ToArray(), restored.Graph.Nodes.Select(n => n.OpType).ToArray());
+        StringAssert.Contains(Ok("validate", Gemma, PathOf("restored.onnx"), "--rtol", "0", "--atol", "1e-2"), "passed");
+    }
+
+    [TestMethod]
+    public void ARestoredModelKeepsItsMergedProducts()
+    {
+        Ok("restore", Rewritten(), "-o", PathOf("restored.onnx"));
+        var restored = OnnxModel.Load(PathOf("restored.onnx"));
+        Assert.IsFalse(restored.Graph.Nodes.Any(n => n.Domain == FusedSites.Domain));
+        Assert.AreEqual(4, restored.Graph.Nodes.Count(n => n.OpType == "Split"));
         StringAssert.Contains(Ok("validate", Gemma, PathOf("restored.onnx"), "--rtol", "0", "--atol", "1e-2"), "passed");
     }
 

@@ -1,4 +1,6 @@
+using FlashRt.GraphRewriter.Passes;
 using FlashRt.TestKit;
+using FlashRt.Validation;
 
 namespace FlashRt.GraphRewriter.Tests;
 
@@ -26,37 +28,68 @@ public sealed class ModelTests
     public void EverySiteIsFused(string name, string fusions)
     {
         var model = Load(name);
-        var report = Rewriter.Rewrite(model, new RewriteOptions { CaptureSafe = false });
+        var report = Rewriter.Rewrite(model, new RewriteOptions { CaptureSafe = false, MergeProjections = false });
         Assert.AreEqual(fusions, string.Join(' ', report.Fusions.Select(f => $"{f.Key}={f.Value}")));
         Assert.IsTrue(report.NodesAfter < report.NodesBefore);
         Assert.AreEqual(report.NodesAfter, model.Proto.Graph.Node.Count);
     }
 
     [TestMethod]
-    [DataRow("gemma_fp16_dynamo")]
-    [DataRow("qwen3_op23")]
-    [DataRow("siglip_fp16_ts")]
-    [DataRow("dit_fp16_dynamo")]
-    [DataRow("pi0_prefix_fp16")]
-    [DataRow("pi0_denoise_fp16")]
-    public void SurvivesSaveAndRestore(string name)
+    [DataRow("gemma_fp16_dynamo", 8, "Attention=2 GatedActivation=2 MatMul=10 QkvSplitRope=2 RmsNorm=1")]
+    [DataRow("gemma_fp16_decode_dynamo", 6, "Attention=2 GatedActivation=2 MatMul=10 QkvSplitRope=2 RmsNorm=1")]
+    [DataRow("qwen3_op23", 16, "Attention=2 GatedActivation=2 MatMul=9 QkvSplitRope=2 RmsNorm=1")]
+    [DataRow("siglip_fp16_ts", 4, "Attention=2 Gemm=4 MatMul=4")]
+    [DataRow("dit_fp16_dynamo", 0, "Attention=2 Gemm=14")]
+    [DataRow("pi0_prefix_fp16", 7, "Attention=3 GatedActivation=1 Gemm=5 MatMul=10 QkvSplitRope=1 RmsNorm=1 RotaryEmbedding=1")]
+    [DataRow("pi0_denoise_fp16", 6, "Attention=2 GatedActivation=2 Gemm=5 MatMul=8 QkvSplitRope=2 RmsNorm=1")]
+    [DataRow("architectures/gemma2_fp16", 8, "Attention=2 GatedActivation=2 Gemm=1 MatMul=8 QkvSplitRope=2 RmsNorm=5")]
+    [DataRow("architectures/whisper_encoder_fp16", 4, "Attention=2 Gemm=6 MatMul=2")]
+    [DataRow("architectures/t5_encoder_fp32", 4, "Attention=2 Gemm=2 MatMul=6 RmsNorm=1")]
+    public void ProductsOfTheSameRowsAreOne(string name, int saved, string ops)
+    {
+        OnnxModel merged = Load(name), apart = Load(name);
+        var report = Rewriter.Rewrite(merged, new RewriteOptions());
+        Rewriter.Rewrite(apart, new RewriteOptions { MergeProjections = false });
+        Assert.AreEqual(saved, apart.Graph.Nodes.Count - merged.Graph.Nodes.Count);
+        string[] shown = ["MatMul", "Gemm", "Attention", "GatedActivation", "QkvSplitRope", "RotaryEmbedding", "RmsNorm"];
+        Assert.AreEqual(ops, string.Join(' ', merged.Graph.Nodes.GroupBy(n => n.OpType).Where(g => shown.Contains(g.Key)).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Key}={g.Count()}")));
+        Assert.IsFalse(report.NotFused.Any(n => n.Rule == MergeProjections.RuleName));
+    }
+
+    [TestMethod]
+    [DataRow("gemma_fp16_dynamo", false)]
+    [DataRow("gemma_fp16_dynamo", true)]
+    [DataRow("qwen3_op23", false)]
+    [DataRow("qwen3_op23", true)]
+    [DataRow("siglip_fp16_ts", false)]
+    [DataRow("siglip_fp16_ts", true)]
+    [DataRow("dit_fp16_dynamo", false)]
+    [DataRow("dit_fp16_dynamo", true)]
+    [DataRow("pi0_prefix_fp16", false)]
+    [DataRow("pi0_prefix_fp16", true)]
+    [DataRow("pi0_denoise_fp16", false)]
+    [DataRow("pi0_denoise_fp16", true)]
+    public void SurvivesSaveAndRestore(string name, bool merge)
     {
         var folder = Directory.CreateTempSubdirectory("flashrt-models-").FullName;
         try
         {
             var path = Path.Combine(folder, "model.onnx");
             var model = Load(name);
-            Rewriter.Rewrite(model, new RewriteOptions());
+            Rewriter.Rewrite(model, new RewriteOptions { MergeProjections = merge });
             model.Save(path);
 
             var again = OnnxModel.Load(path);
-            Rewriter.Rewrite(again, new RewriteOptions());
+            Rewriter.Rewrite(again, new RewriteOptions { MergeProjections = merge });
             again.Save(path + ".again");
             CollectionAssert.AreEqual(File.ReadAllBytes(path), File.ReadAllBytes(path + ".again"), "rewriting twice must change nothing");
 
             var restored = OnnxModel.Load(path);
             Restorer.Restore(restored);
-            Assert.IsNull(GraphDiff.First(Canonical(Load(name)).Proto, restored.Proto));
+            if (!merge) Assert.IsNull(GraphDiff.First(Canonical(Load(name)).Proto, restored.Proto));
+            Assert.IsTrue(restored.Graph.Nodes.All(n => n.Domain != FusedSites.Domain));
+            var comparison = Validator.Validate(Load(name), restored, new ValidationOptions { Seed = 1 });
+            Assert.IsTrue(comparison.Passed, comparison.ToJson());
         }
         finally
         {

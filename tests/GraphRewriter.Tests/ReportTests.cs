@@ -14,7 +14,7 @@ public sealed class ReportTests
         CollectionAssert.IsSubsetOf(new[] { "model", "nodes_before", "nodes_after", "canonical", "fusions", "sites", "not_fused" }, root.EnumerateObject().Select(p => p.Name).ToArray());
         Assert.AreEqual(212, root.GetProperty("nodes_before").GetInt32());
         Assert.IsTrue(root.GetProperty("canonical").EnumerateObject().All(p => p.Value.GetInt32() > 0));
-        Assert.AreEqual(3, root.GetProperty("fusions").GetProperty("RotaryEmbedding").GetInt32());
+        Assert.AreEqual(3, root.GetProperty("fusions").GetProperty("Attention").GetInt32());
         var site = root.GetProperty("sites")[0];
         CollectionAssert.AreEqual(new[] { "op", "name", "nodes" }, site.EnumerateObject().Select(p => p.Name).ToArray());
         CollectionAssert.AreEqual(new[] { "rule", "node", "reason", "element", "at", "expected", "found" }, root.GetProperty("not_fused")[0].EnumerateObject().Select(p => p.Name).ToArray());

@@ -6,7 +6,7 @@ namespace FlashRt.Validation.Tests;
 [TestClass]
 public sealed class SpellingNumbersTests
 {
-    public static IEnumerable<object[]> Spellings => AllSpellings.All.Select(s => new object[] { s });
+    public static IEnumerable<object[]> Spellings => AllSpellings.All.Concat(MergingSpellings.All).Select(s => new object[] { s });
 
     [TestMethod]
     [DynamicData(nameof(Spellings))]

@@ -14,4 +14,14 @@ public sealed class RotaryEmbeddingRuleTests
     [TestMethod]
     [DynamicData(nameof(NearMisses))]
     public void LeavesNearMissAlone(NearMiss miss) => miss.Check();
+
+    [TestMethod]
+    public void HeadsAreRotatedAfterTheyAreRepeated()
+    {
+        var model = MergingSpellings.Repeated();
+        Rewriter.Rewrite(model, new RewriteOptions());
+        var shapes = FusedSites.Of(model).Where(s => s.Op == "RotaryEmbedding").Select(s => model.Graph.Find(s.Node.Input[0])!.Shape!.ToString());
+        CollectionAssert.AreEquivalent(new[] { "[2,3,32]", "[2,4,3,8]" }, shapes.ToArray());
+        Oracle.AssertSame(MergingSpellings.Repeated(), model, tolerance: 1e-5);
+    }
 }

@@ -23,7 +23,7 @@ public sealed class SpellingTests
     {
         var original = ModelTests.Canonical(spelling.Model());
         var model = spelling.Model();
-        Rewriter.Rewrite(model, new RewriteOptions { CaptureSafe = false });
+        Rewriter.Rewrite(model, new RewriteOptions { CaptureSafe = false, MergeProjections = false });
         Assert.AreEqual(1, Restorer.Restore(model));
         if (spelling.Name.Contains("float32 scale") || spelling.Name.Contains("ONNX Runtime") || spelling.Name.Contains("too large"))  // written out: see RmsNormRule, ComputedMask
             Assert.IsFalse(model.Graph.Nodes.Any(n => n.Domain.Length > 0 || n.OpType.Contains("Normalization")));

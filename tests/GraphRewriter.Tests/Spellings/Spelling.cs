@@ -5,9 +5,10 @@ public sealed record Spelling(string Name, Func<OnnxModel> Model, string Golden)
 {
     public override string ToString() => Name;
 
-    public static string Rewritten(OnnxModel model, out RewriteReport report)
+    /// <summary>What the rules make of a model, products merged or not.</summary>
+    public static string Rewritten(OnnxModel model, out RewriteReport report, bool merge = false)
     {
-        report = Rewriter.Rewrite(model, new RewriteOptions { CaptureSafe = false });
+        report = Rewriter.Rewrite(model, new RewriteOptions { CaptureSafe = false, MergeProjections = merge });
         return GraphText.Of(model).Trim();
     }
 }

@@ -80,7 +80,7 @@ public static class DefaultPipeline
         new StateShapes(),                                 // --shape, --dims
         new PatchMisses(),
         new UntilStable(options.OwnRules.Concat(options.Rules ?? Rules).Select(r => new RulePass(r)),
-            options.CaptureSafe && options.Rules is null ? MakeCaptureSafe : []),  // what is left of Concat, Split, ScatterND and broadcast MatMul
+            options.Rules is not null ? [] : options.CaptureSafe ? [new MergeProjections(), .. MakeCaptureSafe] : [new MergeProjections()]),
         .. options.Rules is { Count: 0 } ? Array.Empty<IPass>() : [new CheckTypes()],
         new NumberSites(),                                 // overloads in graph order
         new DropUnused(),                                  // constants and type notes nobody needs any more
@@ -88,5 +88,6 @@ public static class DefaultPipeline
         .. options.Fallback ? Array.Empty<IPass>() : [new DropBodies()],
     ];
 
+    // What is left of Concat, Split, ScatterND and broadcast MatMul.
     private static IPass[] MakeCaptureSafe => [new CaptureSafe(), new StridedMatMul(), new Canonicalize(Canonical)];
 }

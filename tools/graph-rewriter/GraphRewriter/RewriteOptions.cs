@@ -31,6 +31,13 @@ public sealed record RewriteOptions
     /// </summary>
     public bool CaptureSafe { get; init; } = true;
 
+    /// <summary>
+    /// Compute gate and up, or queries, keys and values, as one product where the op behind them takes it packed. Their weights are stored
+    /// side by side, in a file of their own where they come from files. Not with a list of <see cref="Rules"/> of the caller's.
+    /// See <see cref="Passes.MergeProjections"/>.
+    /// </summary>
+    public bool MergeProjections { get; init; } = true;
+
     /// <summary>Rules of the caller's own, tried before <see cref="Rules"/>.</summary>
     public IReadOnlyList<IRule> OwnRules { get; init; } = [];
 }

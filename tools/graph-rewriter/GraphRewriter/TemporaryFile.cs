@@ -22,8 +22,8 @@ public sealed class TemporaryFile : IDisposable
     /// <summary>Where to write.</summary>
     public string Path { get; }
 
-    /// <summary>Where the file will be.</summary>
-    public string Target { get; }
+    /// <summary>Where the file will be; until then it may be decided anew.</summary>
+    public string Target { get; set; }
 
     /// <summary>Puts the file in its place, over one that is there.</summary>
     public void Commit() => File.Move(Path, Target, overwrite: true);

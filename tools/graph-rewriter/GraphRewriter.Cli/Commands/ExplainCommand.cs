@@ -1,3 +1,5 @@
+using FlashRt.GraphRewriter.Passes;
+
 namespace FlashRt.GraphRewriter.Cli.Commands;
 
 /// <summary>flashrt explain: for each place that looks like a rule's formula and is not fused, what is in the way.</summary>
@@ -29,7 +31,7 @@ internal static class ExplainCommand
 
     private static int Run(Terminal terminal, OnnxModel model, string? rule, string? node, RewriteOptions options, string? reportPath)
     {
-        var rules = options.OwnRules.Concat(options.Rules ?? DefaultPipeline.Rules).Select(r => r.Name).ToList();
+        var rules = options.OwnRules.Concat(options.Rules ?? DefaultPipeline.Rules).Select(r => r.Name).Append(MergeProjections.RuleName).ToList();
         if (rule is not null && !rules.Contains(rule)) throw new UsageException($"There is no rule '{rule}'; the rules are {string.Join(", ", rules)}.");
         if (node is not null && model.Graph.Nodes.All(n => n.Name != node)) throw new UsageException($"{model.Path} has no node '{node}'.");
         ShapeCheck.Of(model, options.Shapes, options.Dims);

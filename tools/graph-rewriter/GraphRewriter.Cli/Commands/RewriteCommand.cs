@@ -21,6 +21,10 @@ internal static class RewriteCommand
         {
             Description = "Leave out the bodies of the fused ops: a smaller file that needs the library, and can be neither restored nor proved site by site.",
         };
+        var noMerge = new Option<bool>("--no-merge")
+        {
+            Description = "Keep gate and up, and queries, keys and values, as products of their own, and every weight as it is stored.",
+        };
         var repair = new Option<bool>("--repair")
         {
             Description = "Insert the casts that a model lacks which mixes element types (some float16 exports do), and say which.",
@@ -41,7 +45,7 @@ internal static class RewriteCommand
                 result.AddError("--kv-cache changes what the model takes and gives, so --validate cannot run both models on the same data.");
         });
         command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(output)!,
-            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, OwnRules = CommonArguments.LoadRules(parsed.GetValue(rules)!), Repair = parsed.GetValue(repair), CacheCapacity = parsed.GetValue(cache) is { } text ? Capacity(text) : null, Fallback = !parsed.GetValue(noFallback) }, parsed.GetValue(report), parsed.GetValue(html), parsed.GetValue(validate)));
+            new RewriteOptions { Shapes = parsed.GetValue(shapes)!, Dims = parsed.GetValue(dims)!, OwnRules = CommonArguments.LoadRules(parsed.GetValue(rules)!), Repair = parsed.GetValue(repair), CacheCapacity = parsed.GetValue(cache) is { } text ? Capacity(text) : null, Fallback = !parsed.GetValue(noFallback), MergeProjections = !parsed.GetValue(noMerge) }, parsed.GetValue(report), parsed.GetValue(html), parsed.GetValue(validate)));
         return command;
     }
 

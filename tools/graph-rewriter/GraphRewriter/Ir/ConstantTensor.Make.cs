@@ -46,6 +46,10 @@ public sealed partial class ConstantTensor
     /// <summary>The same data under another shape.</summary>
     public ConstantTensor Reshape(IReadOnlyList<long> dims) => new(Type, dims, bytes);
 
+    /// <summary>Row r of each part after the other.</summary>
+    internal static ConstantTensor Joined(DataType type, IReadOnlyList<long> dims, long rows, IReadOnlyList<ConstantTensor> parts) =>
+        new(type, dims, new JoinedBytes(rows, [.. parts.Select(p => p.bytes)]));
+
     /// <summary>Little-endian bytes as they are.</summary>
     public static ConstantTensor FromRaw(DataType type, IReadOnlyList<long> dims, byte[] data) => new(type, dims, new ArrayBytes(data));
 

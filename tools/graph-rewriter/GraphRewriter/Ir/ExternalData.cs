@@ -20,6 +20,11 @@ internal sealed class ExternalData(string modelPath)
     /// <summary>The tensor's place in its file; null when it is longer than a span can be (2 GiB).</summary>
     public ITensorBytes? Bytes(TensorProto tensor)
     {
+        if (JoinedTensor.Of(tensor) is { } joined)
+        {
+            if (joined.Parts.Sum(p => Locate(p).Length) > int.MaxValue) return null;
+            return new JoinedBytes(joined.Rows, [.. joined.Parts.Select(p => Bytes(p)!)]);
+        }
         var (path, offset, length) = Locate(tensor);
         if (length > int.MaxValue) return null;
         return length == 0 ? new ArrayBytes([]) : new MappedBytes(files.GetOrAdd(path, p => new MappedFile(p)), offset, (int)length);

@@ -1,3 +1,5 @@
+using Google.Protobuf;
+
 namespace FlashRt.GraphRewriter;
 
 /// <summary>An ONNX model: its protobuf, and the graph view over it. Weights in external files are mapped, never loaded.</summary>
@@ -36,6 +38,21 @@ public sealed class OnnxModel
     /// is referenced where it lies in the output's directory, otherwise hard-linked or copied there.
     /// </summary>
     public void Save(string path) => ModelWriter.Save(this, path);
+
+    /// <summary>The model as bytes, for a runtime that finds its external data by <see cref="Path"/>; joined weights are inside.</summary>
+    public byte[] ToByteArray()
+    {
+        if (!ExternalTensors.Of(Proto).Any(JoinedTensor.Is)) return Proto.ToByteArray();
+        var copy = Proto.Clone();
+        foreach (var tensor in ExternalTensors.Of(copy).Where(JoinedTensor.Is).ToList())
+        {
+            var bytes = External!.Bytes(tensor) ?? throw new OnnxModelException(Path, $"has the weight '{tensor.Name}' of more than 2 GiB, which only a saved model can hold");
+            tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes.Span.ToArray());
+            tensor.ExternalData.Clear();
+            tensor.ClearDataLocation();
+        }
+        return copy.ToByteArray();
+    }
 
     /// <summary>Version imported for a domain, 0 when it is not imported.</summary>
     public long Opset(string domain) =>

@@ -20,6 +20,7 @@ internal static class TensorChecker
 
         if (ExternalData.IsExternal(tensor))
         {
+            if (JoinedTensor.Is(tensor)) throw Error("is joined of others, as only a model under rewriting has them");
             if (model.External is null) throw Error("has external data, but the model has no path");
             var (_, _, length) = model.External.Locate(tensor);
             if (tensor.DataBytes() is { } needed && length != needed) throw Error($"has {length} bytes of external data; its shape needs {needed}");

@@ -10,13 +10,14 @@ internal sealed class WeightFiles(OnnxModel model, string output) : IDisposable
     private readonly List<TemporaryFile> brought = [];
     private readonly string directory = Path.GetDirectoryName(output)!;
 
-    /// <summary>The protobuf to write: the model's own, or a copy with new locations where a file had to take another name.</summary>
+    /// <summary>
+    /// The protobuf to write: the model's own, or a copy with new locations where a file had to take another name or was made of joined
+    /// weights.
+    /// </summary>
     public ModelProto Bring()
     {
         if (model.Path is null) return model.Proto;
         var from = Path.GetDirectoryName(Path.GetFullPath(model.Path))!;
-        if (from == directory) return model.Proto;
-
         var renamed = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var tensor in ExternalTensors.Of(model.Proto).DistinctBy(t => ExternalData.Entry(t, "location")).ToList())
         {
@@ -26,11 +27,13 @@ internal sealed class WeightFiles(OnnxModel model, string output) : IDisposable
             var name = Bring(source, location);
             if (name != location) renamed.Add(location, name);
         }
-        if (renamed.Count == 0) return model.Proto;
+        var joins = ExternalTensors.Of(model.Proto).Any(JoinedTensor.Is);
+        if (renamed.Count == 0 && !joins) return model.Proto;
 
         var proto = model.Proto.Clone();
-        foreach (var entry in ExternalTensors.Of(proto).SelectMany(t => t.ExternalData).Where(e => e.Key == "location"))
+        foreach (var entry in Whole(proto).SelectMany(t => t.ExternalData).Where(e => e.Key == "location"))
             if (renamed.TryGetValue(entry.Value, out var name)) entry.Value = name;
+        if (joins) Join([.. ExternalTensors.Of(proto).Where(JoinedTensor.Is)]);
         return proto;
     }
 
@@ -70,6 +73,25 @@ internal sealed class WeightFiles(OnnxModel model, string output) : IDisposable
         }
         throw new IOException($"there is no free name for '{location}'");
     }
+
+    // The file is written before its name is chosen: one that is there with the same bytes is as good.
+    private void Join(IReadOnlyList<TensorProto> tensors)
+    {
+        var written = new TemporaryFile(Path.Combine(directory, Path.GetFileName(output)));
+        brought.Add(written);
+        using (var file = new JoinedFile(model.External!)) file.Write(written.Path, tensors);
+        var name = Names("merged.weights").Skip(1).FirstOrDefault(n => IsFree(Path.Combine(directory, n)) || FileContent.AreEqual(written.Path, Path.Combine(directory, n)))
+            ?? throw new IOException("there is no free name for the merged weights");
+        foreach (var tensor in tensors) tensor.ExternalData.Insert(0, new StringStringEntryProto { Key = "location", Value = name });
+        written.Target = Path.Combine(directory, name);
+        if (!File.Exists(written.Target)) return;
+        brought.Remove(written);
+        written.Dispose();
+
+        bool IsFree(string target) => !File.Exists(target) && brought.All(b => b.Target != target);
+    }
+
+    private static IEnumerable<TensorProto> Whole(ModelProto proto) => ExternalTensors.Of(proto).Where(t => !JoinedTensor.Is(t));
 
     // The location itself, or one that tells which model it belongs to.
     private IEnumerable<string> Names(string location)

@@ -52,22 +52,6 @@ internal static class CacheBodies
     private static Value Merged(Value heads) => heads.Shape!.Static() is [var batch, var count, 1, var size] && TensorView.Fresh(heads) is { } view
         ? Operand.Sources(view).Select(o => o.View.Value).LastOrDefault(v => v.Type == heads.Type && v.Shape!.SameAs(Shape.Of(batch, 1, count * size))) ?? heads : heads;
 
-    private static NodeProto Node(OnnxModel model, FunctionBody body, string op, string[] inputs, Value result, params (string Name, object Value)[] attributes)
-    {
-        var function = new FunctionProto { Name = op, Domain = FusedSites.Domain, Overload = $"new_{model.Proto.Functions.Count}_{result.Name}" };
-        function.Input.AddRange(inputs.Select((n, i) => n.Length > 0 ? n : $"absent.{i}"));
-        function.Output.Add(result.Name);
-        function.Attribute.AddRange(attributes.Select(a => a.Name));
-        function.OpsetImport.AddRange(model.Proto.OpsetImport.Where(o => o.Domain != FusedSites.Domain));
-        function.MetadataProps.Add(new StringStringEntryProto { Key = SiteBody.RuleKey, Value = "InPlaceCache" });
-        function.Node.AddRange(body.Nodes);
-        model.Proto.Functions.Add(function);
-
-        var node = new NodeProto { OpType = op, Domain = FusedSites.Domain, Overload = function.Overload, Name = $"{op}:{result.Name}" };
-        node.Input.AddRange(inputs);
-        node.Output.Add(result.Name);
-        node.Attribute.AddRange(attributes.Select(a => Attributes.Make(a.Name, a.Value)));
-        node.MetadataProps.Add(new StringStringEntryProto { Key = SiteBody.RuleKey, Value = "InPlaceCache" });
-        return node;
-    }
+    private static NodeProto Node(OnnxModel model, FunctionBody body, string op, string[] inputs, Value result, params (string Name, object Value)[] attributes) =>
+        MadeSite.Make(model.Proto, "InPlaceCache", op, inputs, [result.Name], attributes.Select(a => Attributes.Make(a.Name, a.Value)), body.Nodes);
 }

@@ -13,8 +13,8 @@ internal static class SiteBody
         var fusion = region.Fusion;
         var model = region.Match.Graph.Model.Proto;
         var function = new FunctionProto { Name = fusion.Op, Domain = FusedSites.Domain, Overload = overload };
-        function.Input.AddRange(Formals(fusion));
         function.Output.AddRange(fusion.Outputs.Select(o => o.Name));
+        function.Input.AddRange(Formals([.. fusion.Inputs.Select(i => i?.Name ?? "")], function.Output));
         function.Attribute.AddRange(fusion.Attributes.Select(a => a.Name));
         function.OpsetImport.AddRange(model.OpsetImport.Where(o => o.Domain != FusedSites.Domain));
         function.MetadataProps.Add(new StringStringEntryProto { Key = RuleKey, Value = rule });
@@ -43,11 +43,13 @@ internal static class SiteBody
             if (function.ValueInfo.All(v => v.Name != info.Name)) function.ValueInfo.Add(info.Clone());
     }
 
-    private static IEnumerable<NodeProto> Expand(Node node, ModelProto model) =>
+    /// <summary>The node, or the nodes of its function where it is a fused one.</summary>
+    public static IEnumerable<NodeProto> Expand(Node node, ModelProto model) =>
         node.Domain == FusedSites.Domain && FunctionCall.Find(model, node.Proto) is { } inner
             ? FunctionCall.Inline(node.Proto, inner) : [node.Proto.Clone()];
 
-    private static NodeProto Constant(Value value)
+    /// <summary>A constant of the graph as a node of a body.</summary>
+    public static NodeProto Constant(Value value)
     {
         var stored = value.Initializer;
         var tensor = stored is null || ExternalData.IsExternal(stored) ? value.Constant!.ToProto(value.Name) : stored.Clone();
@@ -58,13 +60,13 @@ internal static class SiteBody
         return node;
     }
 
-    // A function's parameters need names of their own where an input is left out or given twice.
-    private static IEnumerable<string> Formals(Fusion fusion)
+    /// <summary>A function's parameters need names of their own where an input is left out or given twice.</summary>
+    public static IEnumerable<string> Formals(IReadOnlyList<string> inputs, IEnumerable<string> outputs)
     {
-        var taken = new HashSet<string>(fusion.Outputs.Select(o => o.Name), StringComparer.Ordinal);
-        for (var i = 0; i < fusion.Inputs.Count; i++)
+        var taken = new HashSet<string>(outputs, StringComparer.Ordinal);
+        for (var i = 0; i < inputs.Count; i++)
         {
-            var name = fusion.Inputs[i]?.Name ?? $"absent.{i}";
+            var name = inputs[i].Length > 0 ? inputs[i] : $"absent.{i}";
             yield return taken.Add(name) ? name : $"{name}.again.{i}";
         }
     }

@@ -25,7 +25,7 @@ internal sealed class ModelRunner : IDisposable
     /// <summary>Opens the model; what ONNX Runtime has against it comes as a <see cref="ValidationException"/>.</summary>
     public static ModelRunner Open(OnnxModel model, RunOn on)
     {
-        var bytes = model.Proto.ToByteArray();
+        var bytes = model.ToByteArray();
         return Guarded(() =>
         {
             using var options = on.SessionOptions();

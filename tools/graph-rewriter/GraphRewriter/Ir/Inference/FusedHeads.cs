@@ -13,6 +13,13 @@ internal static class FusedHeads
         Set(c, heads, width);
     }
 
+    /// <summary>The rows of the input, with columns that attributes give.</summary>
+    public static void QkvSplit(InferenceContext c)
+    {
+        foreach (var (output, width) in new[] { "q_dim", "k_dim", "v_dim" }.Index())
+            c.Set(c.Type(0), c.Shape(0) is { Rank: > 0 } rows ? new Shape([.. rows.Take(rows.Rank - 1), (Dim)c.Node.Int(width, 0)]) : null, output);
+    }
+
     // The first input's axes, or those that output_layout names; width is the size of a head where it is not the input's.
     private static void Set(InferenceContext c, long numHeads, Dim? width)
     {

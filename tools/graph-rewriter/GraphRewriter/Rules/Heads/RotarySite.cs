@@ -23,7 +23,9 @@ internal sealed record RotarySite(Rotation Rotation, Operand X, Operand Y, Roles
         if (Table(rotation.Sin, rotation.SinTwice, rotation, view, roles, builder) is not ({ } sin, _)) return (null, Table(rotation.Sin, rotation.SinTwice, rotation, view, roles, builder).Reason);
         if (rotation.CosTwice != rotation.SinTwice) return (null, "cos and sin have different layouts");
 
-        var from = Operand.Sources(view).Last(o => o.View.Value.Type == x.Type && IsTaken(roles.FormOf(o.View)) || o.Distance == 0);
+        // A source with fewer heads than x is repeated in between, which the op does not do.
+        bool IsWhole(TensorView source) => roles.OwnHeads(source).SequenceEqual(roles.Heads.SelectMany(h => h.Leaves));
+        var from = Operand.Sources(view).Last(o => o.View.Value.Type == x.Type && IsTaken(roles.FormOf(o.View)) && IsWhole(o.View) || o.Distance == 0);
         var to = Operand.Results(view with { Value = value }).Last(o => o.View.Value.Type == x.Type && IsTaken(roles.FormOf(o.View)) || o.Distance == 0);
         var (before, after) = (roles.FormOf(from.View), roles.FormOf(to.View));
         if (!IsTaken(before) || !IsTaken(after)) return (null, $"x ('{x.Name}', {x.Shape}) is not heads as the op takes them");
