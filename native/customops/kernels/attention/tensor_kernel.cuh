@@ -443,6 +443,7 @@ struct TensorBlock {
       store_partials();
       return;
     }
+    __syncwarp();  // other lanes of the warp have read the queries, whose place the rows take
     stage_rows();
     __syncwarp();  // a warp stages and stores its own rows only
     store_staged_rows();

@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <string_view>
 
 #include "kernels/core/check.h"
 
@@ -54,6 +56,10 @@ void* open_any(std::string& tried) {
 
 Loaded load() {
   Loaded result;
+  if (const char* wanted = std::getenv("FLASHRT_CUBLASLT"); wanted != nullptr && std::string_view(wanted) == "off") {
+    result.why_not = "cuBLASLt is switched off by FLASHRT_CUBLASLT=off";
+    return result;
+  }
   std::string tried;
   void* library = open_any(tried);
   if (library == nullptr) {

@@ -36,7 +36,8 @@ struct CublasLt {
   void check_status(cublasStatus_t status, const char* call) const;
 };
 
-/// Loads the library on the first call. Null when there is none: `why_not` then names what was tried and what to install.
+/// Loads the library on the first call. Null when there is none: `why_not` then names what was tried and what to install. Null also where the
+/// environment variable FLASHRT_CUBLASLT is `off`: every product then runs on kernels of this library, which compute-sanitizer can follow.
 const CublasLt* load_cublaslt(std::string* why_not = nullptr);
 
 /// The library when it is loaded already, otherwise null.
