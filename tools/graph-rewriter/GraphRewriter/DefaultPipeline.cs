@@ -59,6 +59,7 @@ public static class DefaultPipeline
         new MergeTransposes(),
         new MergeReshapes(),
         new RowMoves(),
+        new KeyMoves(),
         new ConstantShapes(),
         new JoinSoftmax(),
         new NarrowAttention(),
