@@ -58,7 +58,7 @@ internal static class HostileModels
     /// <summary>Sound to a reader, but nothing that a rewrite may touch: refused by rewrite, inspect and explain with these words.</summary>
     public static IReadOnlyList<(string Name, byte[] File, string Reason)> NotRewritten { get; } =
     [
-        .. new[] { 7, 11, 13, 16 }.Select(o => ($"operator set {o}", Edited(m => m.OpsetImport[0].Version = o), $"operator set {o}")),
+        .. new[] { 7, 11, 12 }.Select(o => ($"operator set {o}", Edited(m => m.OpsetImport[0].Version = o), $"operator set {o}")),
         ("operator set 99", Edited(m => m.OpsetImport[0].Version = 99), "operator set 99"),
         ("IR version 99", Edited(m => m.IrVersion = 99), "IR version 99"),
         ("no standard operator set", Edited(m => m.OpsetImport[0].Domain = "com.microsoft"), "imports no standard operator set"),

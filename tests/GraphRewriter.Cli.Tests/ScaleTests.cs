@@ -58,6 +58,7 @@ public sealed class ScaleTests : CliTest
     [DataRow("KILL", 137)]
     public void AnInterruptedRunLeavesTheOldOutput(string signal, int expected)
     {
+        if (IsIgnored(signal)) Assert.Inconclusive($"SIG{signal} is ignored here, as in the background of a shell, and every process started from here inherits that.");
         var model = Large();
         var output = Path.Combine(other, "out.onnx");
         File.WriteAllText(output, Old);
@@ -132,4 +133,11 @@ public sealed class ScaleTests : CliTest
     }
 
     private bool Copying() => Directory.GetFiles(other, "*.tmp").Length > 0;
+
+    private static bool IsIgnored(string signal)
+    {
+        var bit = signal switch { "HUP" => 0, "INT" => 1, "TERM" => 14, _ => -1 };
+        var ignored = File.ReadLines("/proc/self/status").First(l => l.StartsWith("SigIgn:", StringComparison.Ordinal))["SigIgn:".Length..];
+        return bit >= 0 && (Convert.ToUInt64(ignored.Trim(), 16) >> bit & 1) != 0;
+    }
 }

@@ -24,6 +24,25 @@ public static class AttentionSpellings
         new("attention, batches of heads merged (bmm)", () => Merged(), Golden("")),
         new("attention, time-major as torch.nn.MultiheadAttention has it", () => TimeMajor(rows: false), TimeMajorGolden("", "float32[2,6,32]")),
         new("attention, time-major, rows in the result", () => TimeMajor(rows: true), TimeMajorGolden(", output_layout=rows", "float32[12,32]")),
+        new("attention, time-major throughout", TimeMajorThroughout, """
+            in  x: float32[6,2,32]
+            q = MatMul(x, wq)
+            reshape_0 = Reshape(q, q_split)
+            transpose_0 = Transpose(reshape_0) {perm=[1,0,2]}
+            reshape_1 = Reshape(transpose_0, q_heads)
+            k = MatMul(x, wk)
+            reshape_2 = Reshape(k, k_split)
+            reshape_3.tokens = Transpose(reshape_2) {perm=[1,0,2]}
+            reshape_3.heads = Reshape(reshape_3.tokens, reshape_3.heads.shape)
+            v = MatMul(x, wv)
+            reshape_4 = Reshape(v, v_split)
+            transpose_2 = Transpose(reshape_4) {perm=[1,0,2]}
+            reshape_5 = Reshape(transpose_2, v_heads)
+            matmul_4 = com.flashrt::Attention(reshape_1, reshape_3.heads, reshape_5) {num_heads=4, num_kv_heads=4, scale=0.353553, layout=BNSH}
+            transpose_3 = Transpose(matmul_4) {perm=[2,0,1,3]}
+            y = Reshape(transpose_3, join)
+            out y: float32[6,2,32]
+            """),
         new("attention, softcap", () => Plain((g, q, k) => g.Op("Mul", g.Op("Tanh", g.Op("Div", Scaled(g, q, k), g.Scalar("cap", Float, 30))), g.Scalar("cap2", Float, 30))), Golden("", ", softcap=30")),
         new("attention, additive mask as input", () => Plain((g, q, k) => g.Op("Add", Scaled(g, q, k), g.Input("m", Float, Batch, 1, Tokens, Tokens))), Golden(", m", ", empty_row=nan", "float32[2,1,6,6]")),
         new("attention, condition as input, guarded", () => Plain((g, q, k) => g.Op("Where", g.Input("m", Bool, Batch, 1, 1, Tokens), Scaled(g, q, k), g.Scalar("low", Float, double.NegativeInfinity)), guard: true),

@@ -1,12 +1,12 @@
 namespace FlashRt.GraphRewriter.Passes;
 
 /// <summary>
-/// Refuses models of versions that the passes and rules were not written for: before operator set 17 the same operator means something else
-/// (Softmax, Squeeze), and a later one may mean something else again.
+/// Refuses models of versions that the passes and rules were not written for: before operator set 13 the same operator means something else
+/// (Softmax, Squeeze), and one after 24 may mean something else again.
 /// </summary>
 public sealed class CheckVersions : IPass
 {
-    private const long OldestOpset = 17, NewestOpset = 24, NewestIr = 13;
+    private const long OldestOpset = 13, NewestOpset = 24, NewestIr = 13;
 
     /// <inheritdoc/>
     public string Name => "Check versions";

@@ -67,14 +67,15 @@ public static class OpModel
         return [.. list];
     }
 
-    /// <summary>Makes a value the graph output of an op's output.</summary>
-    public static void Output(GraphBuilder graph, OpOutput output, OpSignature signature, string value)
+    /// <summary>Makes a value the graph output of an op's output, whose name has the prefix in front.</summary>
+    public static void Output(GraphBuilder graph, OpOutput output, OpSignature signature, string value, string prefix = "")
     {
+        var name = prefix + output.Name;
         var type = output.Type == "T" ? signature.Type : ElementTypes.Parse(output.Type);
         if (type == ElementType.Float8E4M3)
-            graph.Node("Cast", [value], [("to", (long)DataType.Float)], [output.Name]);
+            graph.Node("Cast", [value], [("to", (long)DataType.Float)], [name]);
         else
-            graph.Node("Identity", [value], null, [output.Name]);
-        graph.Output(output.Name, (DataType)Outside(type));
+            graph.Node("Identity", [value], null, [name]);
+        graph.Output(name, (DataType)Outside(type));
     }
 }
