@@ -85,7 +85,8 @@ internal static class OpShapes
         ("GroupQueryAttention", Attending.Grouped));
 
     private static readonly Dictionary<string, Action<InferenceContext>> FlashRt = Table(
-        ("RmsNorm LayerNorm AdaRmsNorm AdaLayerNorm Gelu Silu Relu BiasAdd ResidualAdd SoftmaxRows EulerStep KvCacheWrite", Elementwise.Same),
+        ("RmsNorm LayerNorm AdaRmsNorm AdaLayerNorm Gelu Silu Relu BiasAdd ResidualAdd SoftmaxRows EulerStep KvCacheWrite ScatterND", Elementwise.Same),
+        ("Concat", Layout.Concat),
         ("Gemm", Linear.FlashRtGemm),
         ("PatchIm2col", Spatial.Patches),
         ("AddRmsNorm AddLayerNorm GatedAddAdaRmsNorm GatedAddAdaLayerNorm", c => { Elementwise.Same(c); c.Set(c.Type(0), c.Shape(0), output: 1); }),
