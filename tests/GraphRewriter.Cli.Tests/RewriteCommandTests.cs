@@ -49,6 +49,17 @@ public class RewriteCommandTests : CliTest
         Directory.GetDirectories(Repository.PathOf("models")).Select(d => Path.GetFileName(d)).Where(d => File.Exists(Model(d))).Order(StringComparer.Ordinal).Select(d => new object[] { d });
 
     [TestMethod]
+    public void WithoutMergingEveryWeightStaysAsItIs()
+    {
+        OnnxModel merged = OnnxModel.Load(Rewritten()), apart = OnnxModel.Load(Rewritten("gemma_fp16_dynamo", "--no-merge"));
+        Assert.IsTrue(FusedSites.Of(merged).Any(s => s.Op == "QkvSplitRope"));
+        Assert.IsFalse(FusedSites.Of(apart).Any(s => s.Op == "QkvSplitRope"));
+        var weights = OnnxModel.Load(Gemma).Proto.Graph.Initializer.Where(t => t.Dims.Count == 2).ToList();
+        Assert.IsTrue(weights.All(w => apart.Proto.Graph.Initializer.Contains(w)), "a weight changed");
+        Assert.IsTrue(merged.Graph.Nodes.Count < apart.Graph.Nodes.Count);
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Models))]
     public void TheSameModelGivesTheSameBytesAndASecondRewriteChangesNone(string model)
     {

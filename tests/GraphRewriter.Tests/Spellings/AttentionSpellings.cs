@@ -224,6 +224,25 @@ public static class AttentionSpellings
         return g.Build();
     }
 
+    // torch.nn.MultiheadAttention over [S, B, E]: the keys never stand heads first.
+    private static OnnxModel TimeMajorThroughout()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", Float, Tokens, Batch, Heads * Size);
+        string In(string name, bool keys = false)
+        {
+            var weight = g.Initializer($"w{name}", Float, [Heads * Size, Heads * Size], NormSpellings.Ramp(Heads * Size * Heads * Size, -0.2, 0.0004 * (name[0] - 'a')));
+            var heads = g.Op("Reshape", g.Node("MatMul", [x, weight], outputs: [name])[0], g.Integers($"{name}_split", Tokens, Batch * Heads, Size));
+            return keys ? g.Op("Reshape", Transpose(g, heads, 1, 2, 0), g.Integers($"{name}_heads", Batch, Heads, Size, Tokens))
+                : g.Op("Reshape", Transpose(g, heads, 1, 0, 2), g.Integers($"{name}_heads", Batch, Heads, Tokens, Size));
+        }
+        var (q, k, v) = (g.Op("Mul", In("q"), g.Scalar("s", Float, 1 / Root)), In("k", keys: true), In("v"));
+        var p = g.Node("Softmax", [g.Op("MatMul", q, k)], [("axis", -1)])[0];
+        g.Node("Reshape", [Transpose(g, g.Op("MatMul", p, v), 2, 0, 1, 3), g.Integers("join", Tokens, Batch, Heads * Size)], outputs: ["y"]);
+        g.Output("y", Float, Tokens, Batch, Heads * Size);
+        return g.Build();
+    }
+
     private static string TimeMajorGolden(string attributes, string y) => $$"""
         in  x: float32[2,6,32]
         q.rows = MatMul(x, wq)

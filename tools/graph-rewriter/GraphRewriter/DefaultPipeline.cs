@@ -62,6 +62,7 @@ public static class DefaultPipeline
         new KeyMoves(),
         new ConstantShapes(),
         new JoinSoftmax(),
+        new PatchConvolutions(),
         new NarrowAttention(),
         new JoinMasks(),
         new DropNanGuards(),

@@ -17,9 +17,8 @@ internal sealed class WeightFiles(OnnxModel model, string output) : IDisposable
     public ModelProto Bring()
     {
         if (model.Path is null) return model.Proto;
-        var from = Path.GetDirectoryName(Path.GetFullPath(model.Path))!;
         var renamed = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var tensor in ExternalTensors.Of(model.Proto).DistinctBy(t => ExternalData.Entry(t, "location")).ToList())
+        foreach (var tensor in Whole(model.Proto).DistinctBy(t => ExternalData.Entry(t, "location")).ToList())
         {
             // The file itself: a hard link to a symbolic link would be that link, and lead nowhere from another directory.
             var (source, _, _) = model.External!.Locate(tensor);

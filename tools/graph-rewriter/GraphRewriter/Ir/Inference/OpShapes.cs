@@ -92,6 +92,7 @@ internal static class OpShapes
         ("AddRmsNorm AddLayerNorm GatedAddAdaRmsNorm GatedAddAdaLayerNorm", c => { Elementwise.Same(c); c.Set(c.Type(0), c.Shape(0), output: 1); }),
         ("Attention", FusedHeads.Attention),
         ("RotaryEmbedding", FusedHeads.RotaryEmbedding),
+        ("QkvSplit QkvSplitRope", FusedHeads.QkvSplit),
         ("GatedActivation", Elementwise.Gated),
         ("TimestepEmbedding", Elementwise.Timesteps));
 
