@@ -60,6 +60,7 @@ public static class DefaultPipeline
         new MergeReshapes(),
         new RowMoves(),
         new KeyMoves(),
+        new AlignAddends(),
         new ConstantShapes(),
         new JoinSoftmax(),
         new PatchConvolutions(),

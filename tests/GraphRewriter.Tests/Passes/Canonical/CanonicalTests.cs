@@ -129,6 +129,26 @@ public sealed class CanonicalTests
     }
 
     [TestMethod]
+    [DataRow(new long[] { 1, 3, 4 }, true)]
+    [DataRow(new long[] { 1, 1, 3, 4 }, true)]
+    [DataRow(new long[] { 2, 3, 4 }, false)]
+    [DataRow(new long[] { 1, 1, 4 }, false)]
+    public void AStoredMatrixTakesTheAxesOfTheOneBatchItIsAddedTo(long[] dims, bool aligned)
+    {
+        OnnxModel Sum()
+        {
+            var g = new GraphBuilder();
+            var matrix = g.Initializer("c", Float, [3, 4], [.. Enumerable.Range(0, 12).Select(i => i - 5.5)]);
+            g.Output(g.Op("Add", matrix, g.Input("x", Float, [.. dims.Cast<object>()])), Float, [.. dims[..^2].Cast<object>(), 3, 4]);
+            return g.Build();
+        }
+        var model = ModelTests.Canonical(Sum());
+        var addend = model.Graph.Nodes.Single().Inputs.Single(i => i!.Initializer is not null)!;
+        Assert.AreEqual(string.Join(',', aligned ? dims : [3, 4]), string.Join(',', addend.Shape!.Static()!));
+        Oracle.AssertSame(Sum(), model);
+    }
+
+    [TestMethod]
     public void EqualTensorsAreStoredOnce()
     {
         var g = new GraphBuilder();
