@@ -65,15 +65,16 @@ internal static class Layout
         if (first.Rank == 1 && sizes.All(s => s is not null)) c.SetSizes(sizes.SelectMany(s => s!));
     }
 
-    public static void Split(InferenceContext c)
+    public static void Split(InferenceContext c) => Split(c, c.Ints(1, "split"));
+
+    public static void Split(InferenceContext c, long[]? sizes)
     {
         var outputs = c.Node.Outputs.Count;
-        var sizes = c.Ints(1, "split");
         for (var i = 0; i < outputs; i++)
         {
             if (c.Shape(0) is not { } s) { c.Set(c.Type(0), null, i); continue; }
             var axis = c.Axis(c.Node.Int("axis", 0), s.Rank);
-            Dim part = sizes is not null ? sizes[i] : c.Node.Input(1) is null && s[axis].Value is { } v ? EvenPart(v, outputs, i) : Dim.Unknown;
+            Dim part = sizes is not null ? i < sizes.Length ? sizes[i] : Dim.Unknown : c.Node.Input(1) is null && s[axis].Value is { } v ? EvenPart(v, outputs, i) : Dim.Unknown;
             c.Set(c.Type(0), new Shape([.. s.Select((d, j) => j == axis ? part : d)]), i);
         }
     }

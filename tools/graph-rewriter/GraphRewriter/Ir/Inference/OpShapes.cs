@@ -87,6 +87,7 @@ internal static class OpShapes
     private static readonly Dictionary<string, Action<InferenceContext>> FlashRt = Table(
         ("RmsNorm LayerNorm AdaRmsNorm AdaLayerNorm Gelu Silu Relu BiasAdd ResidualAdd SoftmaxRows EulerStep KvCacheWrite ScatterND", Elementwise.Same),
         ("Concat", Layout.Concat),
+        ("Split", c => Layout.Split(c, c.Node.Ints("sizes"))),
         ("Gemm", Linear.FlashRtGemm),
         ("PatchIm2col", Spatial.Patches),
         ("AddRmsNorm AddLayerNorm GatedAddAdaRmsNorm GatedAddAdaLayerNorm", c => { Elementwise.Same(c); c.Set(c.Type(0), c.Shape(0), output: 1); }),

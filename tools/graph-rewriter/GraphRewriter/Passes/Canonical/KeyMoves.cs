@@ -20,22 +20,15 @@ public sealed class KeyMoves : IPass
             if (node is not { OpType: "Reshape", Domain: "" } || node.Outputs is not [{ Shape: { Rank: 4 } to } y] || node.Input(0) is not { IsOutput: false, Uses.Count: 1 } moved) continue;
             if (moved.Producer is not { OpType: "Transpose", Domain: "" } transpose || transpose.Ints("perm") is not [1, 2, 0]) continue;
             if (transpose.Input(0) is not { Shape: { } from } x || Sizes(from, to) is not { } heads) continue;
-            string tokens = edit.FreeName($"{y.Name}.tokens"), first = edit.FreeName($"{y.Name}.heads");
+            var writer = new NodeWriter(edit, y);
+            var tokens = writer.Op("Transpose", "tokens", [x.Name], [("perm", new long[] { 1, 0, 2 })]);
+            var first = writer.Op("Reshape", "heads", tokens, writer.Ints("heads.shape", heads));
+            writer.Op("Transpose", "", [first], [("perm", new long[] { 0, 1, 3, 2 })], y);
             edit.Replace(transpose);
-            edit.Replace(node,
-                Transposed(tokens, tokens, x.Name, 1, 0, 2),
-                GraphEdit.Node("Reshape", first, first, tokens, edit.Integers($"{first}.shape", heads)),
-                Transposed(node.Proto.Name, y.Name, first, 0, 1, 3, 2));
+            edit.Replace(node, writer.Nodes);
             changed++;
         }
         return edit.Apply(changed);
-    }
-
-    private static NodeProto Transposed(string name, string output, string input, params long[] perm)
-    {
-        var node = GraphEdit.Node("Transpose", name, output, input);
-        node.Attribute.Add(Attributes.Make("perm", perm));
-        return node;
     }
 
     // [B, H, S, D], where [S, B·H, D] becomes [B, H, D, S] and neither B nor H is one.

@@ -75,12 +75,13 @@ public sealed class NarrowAttention : IPass
 
     private static NodeProto[] Rounded(Value heads, Node reader, DataType type, GraphEdit edit)
     {
-        var narrow = Cast(heads.Name, edit.FreeName($"{heads.Name}.narrow"), type);
-        var wide = Cast(narrow.Output[0], edit.FreeName($"{heads.Name}.wide"), heads.Type);
+        var writer = new NodeWriter(edit, heads);
+        var wide = writer.Op("Cast", "wide", [writer.Op("Cast", "narrow", [heads.Name], [("to", (long)type)])], [("to", (long)heads.Type)]);
         var read = reader.Proto.Clone();
         for (var i = 0; i < read.Input.Count; i++)
-            if (read.Input[i] == heads.Name) read.Input[i] = wide.Output[0];
-        return [narrow, wide, read];
+            if (read.Input[i] == heads.Name) read.Input[i] = wide;
+        writer.Add(read);
+        return writer.Nodes;
     }
 
     // Two numbers that the narrow type has.
@@ -90,19 +91,12 @@ public sealed class NarrowAttention : IPass
     private static NodeProto[] Widened(Node where, DataType type, GraphEdit edit)
     {
         var (y, narrow) = (where.Outputs[0]!, where.Proto.Clone());
+        var writer = new NodeWriter(edit, y);
         for (var i = 1; i < 3; i++)
-        {
-            narrow.Input[i] = edit.FreeName($"{y.Name}.{(i == 1 ? "set" : "unset")}");
-            edit.Store(narrow.Input[i], ConstantTensor.From(type, where.Input(i)!.Constant!.Dims, [where.Input(i)!.Scalar!.Value]).ToProto(narrow.Input[i]));
-        }
+            narrow.Input[i] = writer.Stored(i == 1 ? "set" : "unset", ConstantTensor.From(type, where.Input(i)!.Constant!.Dims, [where.Input(i)!.Scalar!.Value]));
         narrow.Output[0] = edit.FreeName($"{y.Name}.narrow");
-        return [narrow, Cast(narrow.Output[0], y.Name, y.Type)];
-    }
-
-    private static NodeProto Cast(string x, string y, DataType to)
-    {
-        var cast = GraphEdit.Node("Cast", y, y, x);
-        cast.Attribute.Add(Attributes.Make("to", (long)to));
-        return cast;
+        writer.Add(narrow);
+        writer.Op("Cast", "", [narrow.Output[0]], [("to", (long)y.Type)], y);
+        return writer.Nodes;
     }
 }

@@ -19,44 +19,33 @@ public sealed class PatchConvolutions : IPass
         foreach (var node in edit.Graph.Nodes)
         {
             if (PatchConvolution.Read(node).Patches is not { } patches) continue;
-            edit.Replace(patches.Tokens, [.. Product(patches, edit)]);
+            edit.Replace(patches.Tokens, Product(patches, edit));
             changed++;
         }
         return edit.Apply(changed);  // the convolution is dead code now
     }
 
-    private static List<NodeProto> Product(PatchConvolution site, GraphEdit edit)
+    private static NodeProto[] Product(PatchConvolution site, GraphEdit edit)
     {
         var (x, w, y) = (site.Conv.Inputs[0]!, site.Conv.Inputs[1]!, site.Tokens.Outputs[0]!);
         var (patch, rows, columns) = (site.Patch, site.Rows, site.Columns);
         var dims = w.Shape!.Static()!;
         var (width, channels, inner) = (dims[0], dims[1], dims.Skip(1).Aggregate((a, b) => a * b));
         var views = x.Shape![0].Value ?? -1;
-        var nodes = new List<NodeProto>();
+        var writer = new NodeWriter(edit, y);
 
         var images = x.Name;
         if (!site.IsWhole)
-        {
-            images = Add("Transpose", "moved", Reshape("cut", images, views, channels, rows, patch, columns, patch));
-            nodes[^1].Attribute.Add(Attributes.Make("perm", new long[] { 0, 2, 4, 1, 3, 5 }));
-        }
+            images = writer.Op("Transpose", "moved", [Reshape("cut", images, views, channels, rows, patch, columns, patch)], [("perm", new long[] { 0, 2, 4, 1, 3, 5 })]);
         var patches = site.IsWhole ? Reshape("patches", images, views, inner) : Reshape("patches", images, views, rows * columns, inner);
-        var matrix = Add("Transpose", "matrix", Reshape("kernel", w.Name, width, inner));
-        nodes[^1].Attribute.Add(Attributes.Make("perm", new long[] { 1, 0 }));
-        var tokens = Add("MatMul", "product", patches, matrix);
-        if (site.Conv.Input(2) is { } bias) tokens = Add("Add", "sum", tokens, bias.Name);
+        var matrix = writer.Op("Transpose", "matrix", [Reshape("kernel", w.Name, width, inner)], [("perm", new long[] { 1, 0 })]);
+        var tokens = writer.Op("MatMul", "product", patches, matrix);
+        if (site.Conv.Input(2) is { } bias) tokens = writer.Op("Add", "sum", tokens, bias.Name);
         if (site.IsWhole) Reshape("map", tokens, [views, width, .. dims.Skip(2).Select(_ => 1L)]);
         else if (y.Shape?.Rank == 4) Reshape("map", tokens, views, rows, columns, width);
-        nodes[^1].Output[0] = y.Name;
-        return nodes;
+        writer.Nodes[^1].Output[0] = y.Name;
+        return writer.Nodes;
 
-        string Reshape(string role, string input, params long[] sizes) => Add("Reshape", role, input, edit.Integers($"{y.Name}.{role}.shape", sizes));
-
-        string Add(string op, string role, params string[] inputs)
-        {
-            var name = edit.FreeName($"{y.Name}.{role}");
-            nodes.Add(GraphEdit.Node(op, name, name, inputs));
-            return name;
-        }
+        string Reshape(string role, string input, params long[] sizes) => writer.Op("Reshape", role, input, writer.Ints($"{role}.shape", sizes));
     }
 }
