@@ -1,8 +1,9 @@
-// Checks the CUDA attention kernels against the CPU reference, then times them: attention_bench [check] [tiles] [models]
+// Checks the CUDA attention kernels against the CPU reference, then times them: attention_bench [check] [tiles] [models] [NAME..]
 //
 //   check    random inputs, awkward shapes, every tile and several numbers of key shares; the exit code says whether all passed
 //   tiles    what each tile costs, as lines for kernels/attention/tiling.h
 //   models   the attention of real models: the plan's choice, then every tile with its best number of splits
+//   NAME     of `models`, those whose name contains it
 //
 // Without arguments all three. Tiles marked * are candidates that only this program is compiled with.
 #include <cstring>
@@ -42,20 +43,10 @@ std::vector<Choice> choices_of(int dim, const DeviceLimits& limits) {
     choices.push_back({tiles[t], false, [dim, t](const AttentionArgs& a, int splits, cudaStream_t stream) {
                          attention_planned(a, {dim, static_cast<int>(t), splits}, stream);
                        }});
-  if (dim == 80) {
-    choices.push_back(candidate<80, Candidate<1, 2, 2, 64, 4, 2>>());
-    choices.push_back(candidate<80, Candidate<1, 2, 4, 64, 4, 2>>());
-    choices.push_back(candidate<80, Candidate<1, 2, 4, 128, 2, 2>>());
-    choices.push_back(candidate<80, Candidate<1, 4, 2, 128, 2, 2>>());
-  } else if (dim == 128) {
-    choices.push_back(candidate<128, Candidate<1, 1, 8, 128, 2, 1>>());
-    choices.push_back(candidate<128, Candidate<2, 2, 2, 64, 4, 2>>());
-  } else if (dim == 256) {
-    choices.push_back(candidate<256, Candidate<1, 2, 2, 64, 2, 2>>());
-    choices.push_back(candidate<256, Candidate<1, 2, 2, 32, 4, 2>>());
-    choices.push_back(candidate<256, Candidate<1, 2, 4, 64, 4, 1>>());
-    choices.push_back(candidate<256, Candidate<1, 4, 1, 64, 4, 1>>());
-  }
+  if (dim == 48) choices.push_back(candidate<48, Candidate<1, 4, 2, 128, 4, 1>>());
+  if (dim == 64) choices.push_back(candidate<64, Candidate<1, 4, 2, 128, 4, 1>>());
+  if (dim == 128) choices.push_back(candidate<128, Candidate<2, 2, 2, 64, 4, 2>>());
+  if (dim == 256) choices.push_back(candidate<256, Candidate<1, 2, 2, 32, 4, 2>>());
   std::erase_if(choices, [&](const Choice& c) { return c.cost.shape.shared_bytes(dim) > limits.block_shared_bytes; });
   return choices;
 }
@@ -131,7 +122,12 @@ constexpr Model kModels[] = {
     {"Qwen3-4B causal 1024", 1, 32, 8, 1024, 1024, 128, false, true},
     {"Qwen3-4B causal 4096", 1, 32, 8, 4096, 4096, 128, false, true},
     {"SigLIP 2x256, packed", 2, 16, 16, 256, 256, 72, true},
-    {"DiT 1x51, 32 heads of 48", 1, 32, 32, 51, 51, 48},
+    {"DiT 51, 32 heads of 48", 1, 32, 32, 51, 51, 48},
+    {"DiT 256, 16 heads of 72", 1, 16, 16, 256, 256, 72},
+    {"ViT-B 197, packed", 1, 12, 12, 197, 197, 64, true},
+    {"ViT-B 4x197, packed", 4, 12, 12, 197, 197, 64, true},
+    {"Qwen3-4B causal 128", 1, 32, 8, 128, 128, 128, false, true},
+    {"Phi-3-mini causal 256", 1, 32, 32, 256, 256, 96, false, true},
     {"BERT-base 8x512", 8, 12, 12, 512, 512, 64},
 };
 
@@ -232,6 +228,15 @@ int main(int count, char** arguments) {
       if (std::strcmp(arguments[i], name) == 0) return true;
     return count == 1;
   };
+  const auto named = [&](const char* model) {
+    bool any = false;  // a name was given
+    for (int i = 1; i < count; ++i) {
+      if (std::strcmp(arguments[i], "check") == 0 || std::strcmp(arguments[i], "tiles") == 0 || std::strcmp(arguments[i], "models") == 0) continue;
+      if (std::strstr(model, arguments[i]) != nullptr) return true;
+      any = true;
+    }
+    return !any;
+  };
   try {
     cudaDeviceProp properties;
     check_cuda(cudaGetDeviceProperties(&properties, 0), "cudaGetDeviceProperties");
@@ -239,7 +244,8 @@ int main(int count, char** arguments) {
     const int failures = wanted("check") ? bench::check_attention(60) : 0;
     if (wanted("tiles")) bench::print_tile_costs();
     if (wanted("models"))
-      for (const auto& model : bench::kModels) bench::print_model(model, bench::device_limits());
+      for (const auto& model : bench::kModels)
+        if (named(model.name)) bench::print_model(model, bench::device_limits());
     return failures == 0 ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "attention_bench: %s\n", error.what());

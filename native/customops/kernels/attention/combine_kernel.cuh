@@ -2,22 +2,22 @@
 #pragma once
 
 #include "kernels/attention/rows.cuh"
+#include "kernels/attention/tiling.h"
 #include "kernels/core/reduce.cuh"
 #include "kernels/core/vec.cuh"
 
 namespace flashrt {
 
-constexpr int kCombineWarps = 4;
-/// Key shares that a lane loads before it adds them up.
-constexpr int kCombineBatch = 4;
-
-/// A block for each row: its warps take turns at the shares, and each lane at N value columns. Few rows with many shares are what decoding
-/// has, so that the wait for a share's loads is what counts. Rows are counted in 32 bits: the partial results of more fit no device.
-template <typename T, int N>
+/// kRowWarps warps for each row take turns at the shares, and each lane at N value columns. Few rows with many shares are what decoding
+/// has, so that the wait for a share's loads is what counts there. Rows are counted in 32 bits: the partial results of more fit no device.
+template <typename T, int N, int kRowWarps>
 __global__ void __launch_bounds__(32 * kCombineWarps)
     attention_combine_kernel(const __grid_constant__ AttentionArgs a, const __grid_constant__ Partials partials) {
-  __shared__ Vec<float, N> sums[kCombineWarps - 1][32];
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, at = static_cast<int>(blockIdx.x);
+  static_assert(kRowWarps == 1 || kRowWarps == kCombineWarps);
+  __shared__ Vec<float, N> sums[kRowWarps][32];
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32 % kRowWarps;
+  const int at = static_cast<int>(blockIdx.x) * (kCombineWarps / kRowWarps) + static_cast<int>(threadIdx.x) / (32 * kRowWarps);
+  if (at >= partials.rows) return;  // whole blocks, or warps that nobody waits for
   const int heads = static_cast<int>(a.heads), kv_heads = static_cast<int>(a.kv_heads), queries = static_cast<int>(a.queries);
   const int group = heads / kv_heads, rows = queries * group, row = at % rows, pair = at / rows;
   const int batch = pair / kv_heads, query = row / group, head = pair % kv_heads * group + row % group;
@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(32 * kCombineWarps)
   float total = 0;
   for (int s = lane; s < partials.splits; s += 32) total += partials.sums[s * partials.rows + at] * weight_of(highest[s * partials.rows], top);
   total = warp_reduce<Sum>(total) + weight_of(sink, top);
-  if (a.lse != nullptr && threadIdx.x == 0) a.lse[(static_cast<int64_t>(batch) * heads + head) * queries + query] = total == 0 ? -INFINITY : (top + log2f(total)) * kLn2;
+  if (a.lse != nullptr && lane == 0 && warp == 0) a.lse[(static_cast<int64_t>(batch) * heads + head) * queries + query] = total == 0 ? -INFINITY : (top + log2f(total)) * kLn2;
   const float inverse = total == 0 ? a.empty_row : 1.0f / total;
 
   const float* const values = partials.values + static_cast<int64_t>(at) * a.value_dim;
@@ -39,12 +39,12 @@ __global__ void __launch_bounds__(32 * kCombineWarps)
     const int64_t column = first_column + lane * N;
     const bool live_column = column < a.value_dim;
     float result[N] = {};
-    for (int first = warp; live_column && first < partials.splits; first += kCombineWarps * kCombineBatch) {
+    for (int first = warp; live_column && first < partials.splits; first += kRowWarps * kCombineBatch) {
       float parts[kCombineBatch][N], weights[kCombineBatch];
 #pragma unroll
       for (int i = 0; i < kCombineBatch; ++i) {
-        const bool live = first + i * kCombineWarps < partials.splits;
-        const int64_t s = live ? first + i * kCombineWarps : first;
+        const bool live = first + i * kRowWarps < partials.splits;
+        const int64_t s = live ? first + i * kRowWarps : first;
         load_floats<float, N>(values + s * partials.rows * a.value_dim + column, parts[i]);
         weights[i] = live ? highest[s * partials.rows] : -INFINITY;
       }
@@ -55,16 +55,16 @@ __global__ void __launch_bounds__(32 * kCombineWarps)
         for (int n = 0; n < N; ++n) result[n] = fmaf(weight, parts[i][n], result[n]);
       }
     }
-    if (warp > 0) store_floats<float, N>(sums[warp - 1][lane].at, result);
-    __syncthreads();
-    if (warp == 0 && live_column) {
+    if constexpr (kRowWarps > 1) {
+      store_floats<float, N>(sums[warp][lane].at, result);
+      __syncthreads();
 #pragma unroll
-      for (int w = 0; w < kCombineWarps - 1; ++w)
+      for (int w = 1; w < kRowWarps; ++w)
 #pragma unroll
         for (int n = 0; n < N; ++n) result[n] += sums[w][lane].at[n];
-      store_floats<T, N>(o + column, result);
     }
-    __syncthreads();  // before the next columns overwrite the sums
+    if (warp == 0 && live_column) store_floats<T, N>(o + column, result);
+    if constexpr (kRowWarps > 1) __syncthreads();  // before the next columns overwrite the sums
   }
 }
 

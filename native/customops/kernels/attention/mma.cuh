@@ -1,4 +1,4 @@
-// The PTX behind the attention kernel: asynchronous copies to shared memory, fragment loads, 16-bit matrix products (sm_80 and up).
+// The PTX behind the attention kernel: asynchronous copies to shared memory, fragment loads, 16-bit matrix products, barriers (sm_80 and up).
 #pragma once
 
 #include "kernels/core/dtype.h"
@@ -41,12 +41,21 @@ __device__ __forceinline__ void load_matrices(uint32_t (&to)[4], SharedAddress r
                : "memory");
 }
 
+/// The first two of them; lanes 16 to 31 may pass any address.
+__device__ __forceinline__ void load_matrices(uint32_t (&to)[2], SharedAddress row) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];\n" : "=r"(to[0]), "=r"(to[1]) : "r"(row) : "memory");
+}
+
 /// The same with each matrix transposed: register m of lane l holds rows 2 * (l % 4) and the next of column l / 4.
 __device__ __forceinline__ void load_matrices_transposed(uint32_t (&to)[4], SharedAddress row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];\n"
                : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
                : "r"(row)
                : "memory");
+}
+
+__device__ __forceinline__ void load_matrices_transposed(uint32_t (&to)[2], SharedAddress row) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];\n" : "=r"(to[0]), "=r"(to[1]) : "r"(row) : "memory");
 }
 
 /// c += a * b for a 16x16, b 16x8, c 16x8. With g = lane / 4 and t = lane % 4 a lane holds
@@ -69,6 +78,27 @@ __device__ __forceinline__ void multiply<BFloat16>(float (&c)[4], const uint32_t
                : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
+
+/// c += a * b for a 16x8, b 8x8, c 16x8: the first halves of the operands above.
+template <typename T>
+__device__ __forceinline__ void multiply(float (&c)[4], const uint32_t (&a)[2], uint32_t b);
+
+template <>
+__device__ __forceinline__ void multiply<Float16>(float (&c)[4], const uint32_t (&a)[2], uint32_t b) {
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};\n"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+               : "r"(a[0]), "r"(a[1]), "r"(b));
+}
+
+template <>
+__device__ __forceinline__ void multiply<BFloat16>(float (&c)[4], const uint32_t (&a)[2], uint32_t b) {
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};\n"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+               : "r"(a[0]), "r"(a[1]), "r"(b));
+}
+
+/// Waits for the `threads` threads of the block that name the same barrier, of which 1 to 15 can be told apart.
+__device__ __forceinline__ void sync_named(int barrier, int threads) { asm volatile("bar.sync %0, %1;\n" ::"r"(barrier), "r"(threads) : "memory"); }
 
 /// Two values rounded to T, `low` in the lower half.
 template <typename T>

@@ -34,11 +34,17 @@ struct RowTile {
     int index = static_cast<int>(blockIdx.x);
     split = index % splits;
     index /= splits;
-    int tile = index % tiles;
-    if (a.causal) tile = tiles - 1 - tile;  // the tiles with the most keys start first
-    index /= tiles;
-    kv_head = index % kv_heads;
-    batch = index / kv_heads;
+    int tile, pair;
+    if (a.causal) {  // the tiles with the most keys start first, of all heads
+      const int pairs = static_cast<int>(a.batch) * kv_heads;
+      tile = tiles - 1 - index / pairs;
+      pair = index % pairs;
+    } else {
+      tile = index % tiles;
+      pair = index / tiles;
+    }
+    kv_head = pair % kv_heads;
+    batch = pair / kv_heads;
     first = tile * tile_rows;
 
     const int last = min(first + tile_rows, rows) - 1;

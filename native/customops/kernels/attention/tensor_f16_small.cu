@@ -3,6 +3,7 @@
 namespace flashrt {
 template void launch_tensor<Float16, 48>(int, const AttentionArgs&, const Partials&, cudaStream_t);
 template void launch_tensor<Float16, 64>(int, const AttentionArgs&, const Partials&, cudaStream_t);
+template void launch_tensor<Float16, 72>(int, const AttentionArgs&, const Partials&, cudaStream_t);
 template void launch_tensor<Float16, 80>(int, const AttentionArgs&, const Partials&, cudaStream_t);
 template void launch_tensor<Float16, 96>(int, const AttentionArgs&, const Partials&, cudaStream_t);
 }  // namespace flashrt

@@ -1,7 +1,8 @@
 // Attention on tensor cores (f16, bf16): one pass over the keys with an online softmax, as in FlashAttention-2.
 //
 // A block owns a tile of rows and a share of the keys. Its keys and values pass through a ring of shared-memory slots, filled by
-// asynchronous copies: K0 V0 K1 V1 .. Scores, probabilities, running maxima and sums, and the output stay in registers; a warp's score
+// asynchronous copies: K0 V0 K1 V1 .. Key warps each have their part of a slot, which they fill and await by themselves, so that one
+// multiplies while another is at its softmax. Scores, probabilities, running maxima and sums, and the output stay in registers; a warp's score
 // accumulators are, element for element, the left operand of its second product, so probabilities never leave the lane.
 #pragma once
 
@@ -17,27 +18,27 @@ namespace flashrt {
 template <typename T, int kDim, typename Tile>
 struct TensorBlock {
   static constexpr TileShape kTile = Tile::shape;
-  static constexpr int kPitch = TileShape::pitch(kDim), kExchangePitch = kDim + 8;
-  static constexpr int kThreads = kTile.threads();
+  static constexpr int kPitch = TileShape::pitch(kDim);
   static constexpr int kRowFragments = kTile.row_fragments;
   static constexpr int kWarpRows = 16 * kRowFragments;
   static constexpr int kWarpKeys = kTile.keys / kTile.key_warps;
   static constexpr int kKeyFragments = kWarpKeys / 8, kDimFragments = kDim / 8, kDimSteps = kDim / 16;
+  static constexpr bool kHalfStep = kDim % 16 != 0;  // 8 columns are left after the steps of 16
   /// Query fragments stay in registers when the accumulators leave room for them.
   static constexpr bool kKeepQueries = kDim <= 128 && kRowFragments == 1;
-  static_assert(kDim % 16 == 0 && kWarpKeys % 16 == 0 && kTile.slots >= 2);
+  static_assert(kDim % 8 == 0 && kWarpKeys % 16 == 0 && kTile.slots >= 2);
 
   const AttentionArgs& a;
   const Partials& partials;
   const RowTile tile;
-  const SharedAddress queries, ring;
   const int lane, row_warp, key_warp;
+  const SharedAddress queries, ring;  // ring: this key warp's part of the first slot
 
   float out[kRowFragments][kDimFragments][4];
   float scores[kRowFragments][kKeyFragments][4];
   float highest[kRowFragments][2];  // running maximum of the row's scores, in units of 1 / exponent
   float sum[kRowFragments][2];      // of this lane's probabilities; the four lanes of a row are added up at the end
-  uint32_t kept[kKeepQueries ? kDimSteps : 1][4];
+  uint32_t kept[kKeepQueries ? kDimSteps : 1][4], kept_half[2];
   float exponent;                   // a probability is 2^(exponent * (score - highest))
   bool plain;                       // scores need no cap, bias or mask
 
@@ -45,11 +46,11 @@ struct TensorBlock {
       : a(args),
         partials(to),
         tile(args, kTile.rows(), kTile.keys, to.splits),
-        queries(shared_address(dynamic_shared())),
-        ring(queries + kTile.query_bytes(kDim)),
         lane(threadIdx.x % 32),
         row_warp(threadIdx.x / 32 % kTile.row_warps),
-        key_warp(threadIdx.x / 32 / kTile.row_warps) {
+        key_warp(threadIdx.x / 32 / kTile.row_warps),
+        queries(shared_address(dynamic_shared())),
+        ring(queries + kTile.query_bytes(kDim) + key_warp * kWarpKeys * kPitch * 2) {
     plain = a.softcap == 0 && a.bias == nullptr && a.mask == nullptr;
     exponent = plain ? a.scale * kLog2E : 1.0f;
 #pragma unroll
@@ -66,13 +67,13 @@ struct TensorBlock {
 
   // ---- global to shared memory
 
-  /// Starts copying kCount rows to shared memory: row r from `from(r)` when `live(r)`, else zeros. Columns past the head dimension become
+  /// Starts copying kCount rows to shared memory with kThreads threads, of which this one is number `thread`: row r from `from(r)` when `live(r)`, else zeros. Columns past the head dimension become
   /// zeros too. A copy that reads nothing may have any address.
-  template <int kCount, typename From, typename Live>
-  __device__ __forceinline__ void copy_rows(SharedAddress to, const From& from, const Live& live) const {
+  template <int kCount, int kThreads, typename From, typename Live>
+  __device__ __forceinline__ void copy_rows(int thread, SharedAddress to, const From& from, const Live& live) const {
     constexpr int kUnits = kDim / 8, kSteps = (kCount * kUnits + kThreads - 1) / kThreads;
     if constexpr (kThreads % kUnits == 0) {  // a thread stays in its column
-      const int first = threadIdx.x / kUnits, column = threadIdx.x % kUnits * 8;
+      const int first = thread / kUnits, column = thread % kUnits * 8;
       const bool inside = column < a.head_dim;
 #pragma unroll
       for (int i = 0; i < kSteps; ++i) {
@@ -83,7 +84,7 @@ struct TensorBlock {
     } else {
 #pragma unroll
       for (int i = 0; i < kSteps; ++i) {
-        const int unit = i * kThreads + threadIdx.x, row = unit / kUnits, column = unit % kUnits * 8;
+        const int unit = i * kThreads + thread, row = unit / kUnits, column = unit % kUnits * 8;
         if (kCount * kUnits % kThreads != 0 && unit >= kCount * kUnits) break;
         copy_16_async(to + (row * kPitch + column) * 2, from(row) + column, column < a.head_dim && live(row));
       }
@@ -92,32 +93,40 @@ struct TensorBlock {
 
   __device__ __forceinline__ void copy_queries() const {
     const T* const base = static_cast<const T*>(a.q);
-    copy_rows<kTile.rows()>(
-        queries, [&](int row) { return base + offset_of(a.q_strides, tile.batch, tile.query(tile.first + row), tile.head(tile.first + row)); },
+    copy_rows<kTile.rows(), kTile.threads()>(
+        threadIdx.x, queries, [&](int row) { return base + offset_of(a.q_strides, tile.batch, tile.query(tile.first + row), tile.head(tile.first + row)); },
         [&](int row) { return tile.first + row < tile.rows; });
   }
 
   __device__ __forceinline__ SharedAddress slot_of(int item) const { return ring + item % kTile.slots * kTile.slot_bytes(kDim); }
 
-  /// Starts the copy of one item of the sequence K, V, K, V, .. of this block's key tiles. Keys past the valid ones become zeros: what
+  /// Starts the copy of this key warp's part of one item of the sequence K, V, K, V, .. of the block's key tiles. Keys past the valid ones become zeros: what
   /// memory holds there may be NaN, and 0 * NaN would reach the output. Always closes a group, so that groups count items.
   __device__ __forceinline__ void copy_item(int item) const {
     const int key_tile = tile.begin + item / 2;
     if (key_tile < tile.end) {
       const bool values = item % 2 != 0;
       const AttentionStrides& strides = values ? a.v_strides : a.k_strides;
-      const int first = key_tile * kTile.keys;
+      const int first = key_tile * kTile.keys + key_warp * kWarpKeys;
       const T* base = static_cast<const T*>(values ? a.v : a.k) + offset_of(strides, tile.batch, first, tile.kv_head);
       const int left = tile.length - first;
-      copy_rows<kTile.keys>(slot_of(item), [&](int row) { return base + row * strides.row; }, [&](int row) { return row < left; });
+      copy_rows<kWarpKeys, 32 * kTile.row_warps>(
+          row_warp * 32 + lane, slot_of(item), [&](int row) { return base + row * strides.row; }, [&](int row) { return row < left; });
     }
     commit_copies();
   }
 
-  /// Makes `item` readable for the whole block, and starts the copy that takes the slot of the item before it.
+  /// Waits for the row warps that share this key warp's part of the ring.
+  __device__ __forceinline__ void sync_key_warp() const {
+    if constexpr (kTile.key_warps == 1) __syncthreads();
+    else if constexpr (kTile.row_warps == 1) __syncwarp();
+    else sync_named(1 + key_warp, 32 * kTile.row_warps);
+  }
+
+  /// Makes `item` readable for the key warp, and starts the copy that takes the slot of the item before it.
   __device__ __forceinline__ SharedAddress next_item(int item) const {
     wait_copies<kTile.slots - 2>();
-    __syncthreads();
+    sync_key_warp();
     copy_item(item + kTile.slots - 1);
     return slot_of(item);
   }
@@ -138,6 +147,7 @@ struct TensorBlock {
     if constexpr (kKeepQueries) {
 #pragma unroll
       for (int step = 0; step < kDimSteps; ++step) load_matrices(kept[step], rows_first(queries, row_warp * kWarpRows, step * 16));
+      if constexpr (kHalfStep) load_matrices(kept_half, rows_first(queries, row_warp * kWarpRows, kDimSteps * 16));
     }
   }
 
@@ -162,12 +172,36 @@ struct TensorBlock {
 #pragma unroll
       for (int k = 0; k < kKeyFragments; k += 2) {
         uint32_t key[4];
-        load_matrices(key, columns_first(keys, key_warp * kWarpKeys + k * 8, step * 16));
+        load_matrices(key, columns_first(keys, k * 8, step * 16));
 #pragma unroll
         for (int f = 0; f < kRowFragments; ++f) {
           multiply<T>(scores[f][k], query[f], key[0], key[1]);
           multiply<T>(scores[f][k + 1], query[f], key[2], key[3]);
         }
+      }
+    }
+    if constexpr (kHalfStep) multiply_half_step(keys);
+  }
+
+  __device__ __forceinline__ void multiply_half_step(SharedAddress keys) {
+    uint32_t query[kRowFragments][2];
+#pragma unroll
+    for (int f = 0; f < kRowFragments; ++f) {
+      if constexpr (kKeepQueries) {
+        query[f][0] = kept_half[0];
+        query[f][1] = kept_half[1];
+      } else {
+        load_matrices(query[f], rows_first(queries, row_warp * kWarpRows + f * 16, kDimSteps * 16));
+      }
+    }
+#pragma unroll
+    for (int k = 0; k < kKeyFragments; k += 2) {
+      uint32_t key[2];
+      load_matrices(key, rows_first(keys, k * 8, kDimSteps * 16));
+#pragma unroll
+      for (int f = 0; f < kRowFragments; ++f) {
+        multiply<T>(scores[f][k], query[f], key[0]);
+        multiply<T>(scores[f][k + 1], query[f], key[1]);
       }
     }
   }
@@ -185,14 +219,20 @@ struct TensorBlock {
         weights[f][3] = pack<T>(scores[f][k + 1][2], scores[f][k + 1][3]);
       }
 #pragma unroll
-      for (int d = 0; d < kDimFragments; d += 2) {
+      for (int d = 0; d + 1 < kDimFragments; d += 2) {
         uint32_t value[4];
-        load_matrices_transposed(value, rows_first(values, key_warp * kWarpKeys + k * 8, d * 8));
+        load_matrices_transposed(value, rows_first(values, k * 8, d * 8));
 #pragma unroll
         for (int f = 0; f < kRowFragments; ++f) {
           multiply<T>(out[f][d], weights[f], value[0], value[1]);
           multiply<T>(out[f][d + 1], weights[f], value[2], value[3]);
         }
+      }
+      if constexpr (kHalfStep) {
+        uint32_t value[2];
+        load_matrices_transposed(value, rows_first(values, k * 8, kDim - 8));
+#pragma unroll
+        for (int f = 0; f < kRowFragments; ++f) multiply<T>(out[f][kDimFragments - 1], weights[f], value[0], value[1]);
       }
     }
   }
@@ -336,7 +376,7 @@ struct TensorBlock {
   /// Adds up what the key warps found, in their order, in the first of them.
   __device__ __forceinline__ void merge_key_warps() {
     float* const sums = reinterpret_cast<float*>(dynamic_shared() + kTile.query_bytes(kDim));
-    float2* const rows = reinterpret_cast<float2*>(sums + (kTile.key_warps - 1) * kTile.rows() * kExchangePitch);
+    float2* const rows = reinterpret_cast<float2*>(sums + (kTile.key_warps - 1) * kTile.rows() * kPitch);
     __syncthreads();  // the ring is not read any more
     if (key_warp > 0) {
 #pragma unroll
@@ -345,7 +385,7 @@ struct TensorBlock {
         for (int half = 0; half < 2; ++half) {
           const int at = (key_warp - 1) * kTile.rows() + row_of(f, half) - tile.first;
           if (lane % 4 == 0) rows[at] = make_float2(highest[f][half], sum[f][half]);
-          float* to = sums + at * kExchangePitch + lane % 4 * 2;
+          float* to = sums + at * kPitch + lane % 4 * 2;
 #pragma unroll
           for (int d = 0; d < kDimFragments; ++d) *reinterpret_cast<float2*>(to + d * 8) = make_float2(out[f][d][2 * half], out[f][d][2 * half + 1]);
         }
@@ -363,7 +403,7 @@ struct TensorBlock {
           scale_row(f, half, weight_of(highest[f][half], top));
           highest[f][half] = top;
           sum[f][half] += theirs.y * factor;
-          const float* from = sums + at * kExchangePitch + lane % 4 * 2;
+          const float* from = sums + at * kPitch + lane % 4 * 2;
 #pragma unroll
           for (int d = 0; d < kDimFragments; ++d) {
             const float2 added = *reinterpret_cast<const float2*>(from + d * 8);

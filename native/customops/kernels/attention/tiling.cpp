@@ -7,8 +7,9 @@ namespace {
 
 /// Numbers of key shares to try. Partial results cost memory and a second kernel, so there is no point in more.
 constexpr int kSplits[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64};
-/// The launch of the combining kernel, and the bytes per microsecond at which partial results are written and read again (from L2).
-constexpr double kCombineLaunch = 2.4, kPartialBytes = 3.0e6;
+/// Microseconds of the combining kernel, and of each further time that its warps load shares; the bytes per microsecond at which partial
+/// results are written and read again (from L2).
+constexpr double kCombineLaunch = 2.4, kCombineRound = 1.0, kPartialBytes = 3.0e6;
 /// The general kernel: four warps, and fp32 units do the products.
 constexpr TileCost kGeneralTile{{1, 1, 4, kGeneralKeys, 1, 4}, 3.0f, 6.0f, 3.0f};
 
@@ -35,6 +36,7 @@ std::span<const TileCost> tiles_of(int dim) {
   switch (dim) {
     case 48: return TensorTiles<48>::all;
     case 64: return TensorTiles<64>::all;
+    case 72: return TensorTiles<72>::all;
     case 80: return TensorTiles<80>::all;
     case 96: return TensorTiles<96>::all;
     case 128: return TensorTiles<128>::all;
@@ -61,11 +63,13 @@ double predict(const AttentionArgs& a, int dim, const TileCost& tile, int splits
   };
   double time = static_cast<double>(blocks / wave) * time_of(most, typical);
   if (left > 0) time += time_of(ceil_of(left, device.multiprocessors), typical);
-  // Under a causal mask the longest tiles start first, side by side, and nothing ends before they do.
+  // Under a causal mask the longest tiles start first, side by side: the short ones at the end even out, and nothing ends before they do.
+  if (a.causal && blocks > wave) time = static_cast<double>(blocks) / static_cast<double>(wave) * time_of(most, typical);
   time = std::max(time, time_of(std::min(most, ceil_of(blocks, device.multiprocessors)), longest));
   if (splits > 1) {
-    const double bytes = 4.0 * splits * static_cast<double>(a.batch * a.heads * a.queries * a.value_dim);
-    time += kCombineLaunch + 2 * bytes / kPartialBytes;
+    const int64_t combined_rows = a.batch * a.heads * a.queries, warps = combined_rows < kCombineManyRows ? kCombineWarps : 1;
+    const double bytes = 4.0 * splits * static_cast<double>(combined_rows * a.value_dim);
+    time += kCombineLaunch + kCombineRound * static_cast<double>(ceil_of(splits, warps * kCombineBatch) - 1) + 2 * bytes / kPartialBytes;
   }
   return time;
 }
