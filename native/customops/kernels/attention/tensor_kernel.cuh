@@ -332,11 +332,11 @@ struct TensorBlock {
     commit_copies();
 #pragma unroll
     for (int item = 0; item < kTile.slots - 1; ++item) copy_item(item);
-    if constexpr (kKeepQueries) {
+    if constexpr (kKeepQueries || kTile.key_warps > 1) {  // all warps have copied the queries; later waits are for a key warp's own copies
       wait_copies<kTile.slots - 1>();
       __syncthreads();
-      keep_queries();
     }
+    keep_queries();
     for (int key_tile = tile.begin, item = 0; key_tile < tile.end; ++key_tile, item += 2) {
       const SharedAddress keys = next_item(item);
       multiply_keys(keys);
