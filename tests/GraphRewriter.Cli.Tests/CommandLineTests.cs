@@ -27,10 +27,30 @@ public class CommandLineTests : CliTest
     [DataRow("rewrite")]
     [DataRow("validate", "one.onnx")]
     [DataRow("ops", "--yaml")]
+    [DataRow("rewrite", "one.onnx", "-o", "two.onnx", "--validate", "--kv-cache")]
+    [DataRow("bench", "one.onnx", "--cuda-graph", "--provider")]
     public void MistakesAreUsageErrors(params string[] args) => StringAssert.Contains(Fails(ExitCode.Usage, args), "--help'");
 
     [TestMethod]
     public void AnUnknownOptionIsNamed() => StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", Gemma, "-o", PathOf("x.onnx"), "--fast"), "--fast");
+
+    [TestMethod]
+    [DataRow("rewrite", "-o")]
+    [DataRow("rewrite", "--report")]
+    [DataRow("rewrite", "--html")]
+    [DataRow("restore", "--output")]
+    [DataRow("validate", "--report")]
+    [DataRow("explain", "--report")]
+    [DataRow("bench", "--report")]
+    public void AnOptionWithoutItsValueIsNamed(string command, params string[] options)
+    {
+        string[] models = command == "validate" ? [Gemma, Gemma] : [Gemma], output = command == "rewrite" && options[0] != "-o" ? ["-o", PathOf("x.onnx")] : [];
+        StringAssert.Contains(Fails(ExitCode.Usage, [command, .. models, .. output, .. options]), $"Required argument missing for option: '{options[^1]}'");
+    }
+
+    [TestMethod]
+    public void AnOptionGivenTwiceIsNamed() =>
+        StringAssert.Contains(Fails(ExitCode.Usage, "rewrite", Gemma, "-o", PathOf("x.onnx"), "-o", PathOf("y.onnx")), "'-o' expects a single argument");
 
     [TestMethod]
     public void AMissingFileIsAUsageError()

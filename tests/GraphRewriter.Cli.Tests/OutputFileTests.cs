@@ -12,11 +12,16 @@ public sealed class OutputFileTests : CliTest
         var model = PathOf("in.onnx");
         File.Copy(Gemma, model);
         File.CreateSymbolicLink(PathOf("folder"), PathOf(""));
+        File.CreateSymbolicLink(PathOf("link.onnx"), "in.onnx");
+        string link = PathOf("link.onnx");
         string there = Path.Combine(PathOf("folder"), "in.onnx"), other = PathOf("out.onnx");
         foreach (var args in (string[][])
         [
             ["rewrite", model, "-o", model],
             ["rewrite", model, "-o", there],
+            ["rewrite", link, "-o", model],
+            ["rewrite", link, "-o", link],
+            ["rewrite", link, "-o", other, "--report", model],
             ["rewrite", model, "-o", other, "--report", model],
             ["rewrite", model, "-o", other, "--html", there],
             ["restore", model, "-o", model],
@@ -26,7 +31,7 @@ public sealed class OutputFileTests : CliTest
             ["bench", model, "--report", model],
         ]) StringAssert.Contains(Fails(ExitCode.Usage, args), "is an input, which would be lost", string.Join(' ', args));
         CollectionAssert.AreEqual(File.ReadAllBytes(Gemma), File.ReadAllBytes(model));
-        CollectionAssert.AreEqual(new[] { "folder", "in.onnx" }, Files.ToArray());
+        CollectionAssert.AreEqual(new[] { "folder", "in.onnx", "link.onnx" }, Files.ToArray());
     }
 
     [TestMethod]

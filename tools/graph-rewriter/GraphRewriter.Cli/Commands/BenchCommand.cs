@@ -19,7 +19,7 @@ internal static class BenchCommand
         command.KeepApart([input], [report]);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(cudaGraph) && result.GetValue(provider) != "cuda") result.AddError("--cuda-graph needs --provider cuda.");
+            if (result.GetValue(cudaGraph) && result.Text(provider) != "cuda") result.AddError("--cuda-graph needs --provider cuda.");
         });
         command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, new BenchOptions
         {

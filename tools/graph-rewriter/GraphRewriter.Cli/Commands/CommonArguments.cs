@@ -61,15 +61,24 @@ internal static class CommonArguments
         DefaultValueFactory = _ => [],
     };
 
+    /// <summary>
+    /// The one value that the command line gives an option or argument, for checks of several together: GetValue throws where there is none or
+    /// are several, before that error is told.
+    /// </summary>
+    public static string? Text(this CommandResult result, Symbol symbol) =>
+        (symbol is Option option ? result.GetResult(option) : result.GetResult((Argument)symbol) as SymbolResult)?.Tokens is [var only] ? only.Value : null;
+
     /// <summary>Makes it an error to write a file that the command reads, or two results into one file.</summary>
     public static void KeepApart(this Command command, IReadOnlyList<Argument<string>> inputs, IReadOnlyList<Option<string>> outputs) => command.Validators.Add(result =>
     {
-        string? Place(string? path) => path is { Length: > 0 } && !path.Contains('\0') ? RealPath.OfName(path) : null;
-        var read = inputs.Select(i => Place(result.GetValue(i))).ToHashSet();
+        string? Path(Symbol symbol) => result.Text(symbol) is { Length: > 0 } path && !path.Contains('\0') ? path : null;
+        // A link that is read is lost by its own name and by what it leads to.
+        var read = inputs.Select(Path).Where(File.Exists).SelectMany(p => new[] { RealPath.OfName(p!), RealPath.Of(p!) }).ToHashSet();
         var written = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var output in outputs)
         {
-            if (Place(result.GetValue(output)) is not { } place) continue;
+            if (Path(output) is not { } path) continue;
+            var place = RealPath.OfName(path);
             if (read.Contains(place)) result.AddError($"{output.Name} {place} is an input, which would be lost; choose another name.");
             else if (!written.TryAdd(place, output.Name)) result.AddError($"{written[place]} and {output.Name} are both {place}; give each a name of its own.");
         }

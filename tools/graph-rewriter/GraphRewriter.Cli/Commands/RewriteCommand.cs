@@ -41,7 +41,7 @@ internal static class RewriteCommand
         command.KeepApart([input], [output, report, html]);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(validate) && result.GetValue(cache) is not null)
+            if (result.GetValue(validate) && result.GetResult(cache) is not null)
                 result.AddError("--kv-cache changes what the model takes and gives, so --validate cannot run both models on the same data.");
         });
         command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(output)!,
