@@ -24,6 +24,12 @@ public class RandomInputsTests
     }
 
     [TestMethod]
+    [DataRow(DataType.Float16)]
+    [DataRow(DataType.Int64)]
+    public void TooManyElementsAreRefused(DataType type) =>
+        StringAssert.Contains(Assert.ThrowsExactly<ValidationException>(() => Make(g => g.Input("x", type, 1, 1 << 28))).Message, "'x' is [1,268435456]");
+
+    [TestMethod]
     public void TokenIdsStayBelowTheEmbeddingTheyIndex()
     {
         var ids = Make(g =>

@@ -6,6 +6,9 @@ namespace FlashRt.Validation;
 /// </summary>
 public static class RandomInputs
 {
+    // Made as numbers of eight bytes, whose bytes a span must hold.
+    private const long MostElements = int.MaxValue / sizeof(double);
+
     /// <summary>One tensor for each input of the graph that has no default.</summary>
     public static IReadOnlyDictionary<string, HostTensor> For(OnnxModel model, IReadOnlyDictionary<string, long[]>? shapes = null, int seed = 0)
     {
@@ -16,9 +19,12 @@ public static class RandomInputs
         {
             if (input.Type?.TensorType is not { } type)
                 throw new ValidationException($"Input '{input.Name}' is not a tensor; only tensors can be made up.");
+            var dims = sizes.For(input);
+            if (dims.Aggregate(1L, (n, d) => n * d) > MostElements)
+                throw new ValidationException($"Input '{input.Name}' is [{string.Join(',', dims)}]; random inputs have at most {MostElements} elements.");
             // Each input draws from its own sequence, so that an added input does not change the others.
             var random = new Random(HashCode(input.Name) ^ seed * 7919);
-            inputs.Add(input.Name, Make(model.Graph.Find(input.Name)!, (DataType)type.ElemType, sizes.For(input), random));
+            inputs.Add(input.Name, Make(model.Graph.Find(input.Name)!, (DataType)type.ElemType, dims, random));
         }
         return inputs;
     }
