@@ -9,7 +9,10 @@ public enum CacheUpdate
     /// </summary>
     Auto,
 
-    /// <summary>Past and present have one fixed shape, and are two sets of buffers that change roles after each step; two CUDA graphs.</summary>
+    /// <summary>
+    /// Past and present have one fixed shape, and are two sets of buffers that change roles after each step; two CUDA graphs. For a model that
+    /// writes rows by their position give <see cref="DecodeLoopOptions.Capacity"/>: the loop cannot tell it from one that moves its rows along.
+    /// </summary>
     Swap,
 
     /// <summary>

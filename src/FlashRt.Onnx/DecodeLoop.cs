@@ -48,6 +48,9 @@ public sealed class DecodeLoop : IDisposable
     /// <summary>Position of the next token; also the number of positions in a cache that grows.</summary>
     public long Position { get; private set; }
 
+    /// <summary>Positions that the cache has room for, null without a limit; see <see cref="DecodeLoopOptions.Capacity"/>.</summary>
+    public long? Capacity => _layout.Capacity;
+
     /// <summary>Starts again at a position. The cache keeps its contents; <see cref="Past"/> gives access to them.</summary>
     public void Reset(long position = 0)
     {
@@ -67,9 +70,12 @@ public sealed class DecodeLoop : IDisposable
 
     /// <summary>Runs one step and returns the logits; they stay valid until the next step.</summary>
     /// <param name="tokens">The tokens of the step, as many as the token input has elements.</param>
-    /// <exception cref="FlashRtException">Another number of tokens, or the run failed.</exception>
+    /// <exception cref="FlashRtException">Another number of tokens, a cache that is full, or the run failed.</exception>
     public DeviceTensor Step(params ReadOnlySpan<long> tokens)
     {
+        if (Position > _layout.Capacity - _layout.TokensPerStep)
+            throw new FlashRtException($"The cache has room for {_layout.Capacity} positions, and the step would write positions {Position} to "
+                + $"{Position + _layout.TokensPerStep - 1}. Reset the loop, or rewrite the model with a larger cache (--kv-cache in-place:N).");
         _layout.SetTokens(tokens, Position);
         _logits = _cache.Run(Position).Output(_layout.Logits);
         Position += _layout.TokensPerStep;

@@ -25,6 +25,13 @@ public sealed record DecodeLoopOptions
     /// </summary>
     public int PositionAxis { get; init; } = -2;
 
+    /// <summary>
+    /// Positions that the cache has room for; a step beyond them is refused. Null takes the length of a cache that is updated in place, where a
+    /// GPU would leave out the rows that are not there and say nothing, and no limit otherwise. A model that wraps around, as a ring does, has none:
+    /// give long.MaxValue.
+    /// </summary>
+    public long? Capacity { get; init; }
+
     /// <summary>Tokens of a step, for a model that does not fix it.</summary>
     public int TokensPerStep { get; init; } = 1;
 

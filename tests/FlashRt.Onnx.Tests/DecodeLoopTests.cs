@@ -10,6 +10,31 @@ public class DecodeLoopTests
     public void AFixedCacheMayBeUpdatedInPlace() => FixedCache(new() { Update = CacheUpdate.InPlace }, CacheUpdate.InPlace);
 
     [TestMethod]
+    public void AFullCacheIsRefused()
+    {
+        using var session = FlashRtSession.Open(TestModels.FixedDecoder(), TestModels.Cpu);
+        Full(new() { Update = CacheUpdate.InPlace }, 6);
+        Full(new() { Update = CacheUpdate.Swap, Capacity = 3 }, 3);
+        foreach (DecodeLoopOptions options in new DecodeLoopOptions[] { new(), new() { Update = CacheUpdate.InPlace, Capacity = long.MaxValue } })
+        {
+            using var loop = new DecodeLoop(session, options);
+            for (int i = 0; i < 8; i++) loop.Step(1);
+            Assert.AreEqual(8, loop.Position);
+        }
+
+        void Full(DecodeLoopOptions options, int capacity)
+        {
+            using var loop = new DecodeLoop(session, options);
+            Assert.AreEqual(capacity, loop.Capacity);
+            for (int i = 0; i < capacity; i++) loop.Step(1);
+            AssertMessage.Contains(Assert.ThrowsExactly<FlashRtException>(() => loop.Step(1)), $"room for {capacity} positions", $"positions {capacity} to {capacity}");
+            Assert.AreEqual(capacity, loop.Position);
+            loop.Reset();
+            loop.Step(1);
+        }
+    }
+
+    [TestMethod]
     public void AWindowKeepsTheNewestPositions()
     {
         using var session = FlashRtSession.Open(TestModels.ConcatDecoder(3, 4), TestModels.Cpu);
@@ -72,6 +97,8 @@ public class DecodeLoopTests
         using var session = FlashRtSession.Open(TestModels.ConcatDecoder(3, 4), TestModels.Cpu);
         AssertMessage.Contains(Assert.ThrowsExactly<FlashRtException>(() => new DecodeLoop(session, new() { Update = CacheUpdate.InPlace })), "past_0", "present_0", "InPlace");
         AssertMessage.Contains(Assert.ThrowsExactly<FlashRtException>(() => new DecodeLoop(session, new() { TokenInput = "ids" })), "'ids'");
+        AssertMessage.Contains(Assert.ThrowsExactly<FlashRtException>(() => new DecodeLoop(session, new() { Cache = null! })), "DecodeLoopOptions.Cache");
+        AssertMessage.Contains(Assert.ThrowsExactly<FlashRtException>(() => new DecodeLoop(session, new() { Capacity = -1 })), "DecodeLoopOptions.Capacity");
         using var loop = new DecodeLoop(session);
         AssertMessage.Contains(Assert.ThrowsExactly<FlashRtException>(() => loop.Step(1, 2)), "takes 1 tokens", "2 were given");
         AssertMessage.Contains(Assert.ThrowsExactly<FlashRtException>(() => loop.Past("past_9")), "past_9", "past_0");

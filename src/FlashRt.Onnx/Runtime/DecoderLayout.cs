@@ -15,9 +15,12 @@ internal sealed class DecoderLayout : IDisposable
         Session = session;
         Options = options;
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.TokensPerStep);
+        if (options.Capacity is < 0) throw new FlashRtException($"DecodeLoopOptions.Capacity must not be negative, got {options.Capacity}.");
+        if (options.Cache is null) throw new FlashRtException("DecodeLoopOptions.Cache must not be null; leave it out where the names are the usual ones.");
         Pairs = FindPairs(session, options);
         Update = options.Update == CacheUpdate.Auto ? Guess() : options.Update;
         CheckUpdate();
+        Capacity = options.Capacity ?? (Update == CacheUpdate.InPlace ? Pairs.Min(p => p.Past.Dimensions[Axis(p.Past)]) : null);
         _tokenInput = options.TokenInput;
         _positionInput = options.PositionInput ?? (session.Inputs.Any(i => i.Name == "position_ids") ? "position_ids" : null);
         Logits = options.LogitsOutput ?? session.Outputs.FirstOrDefault(o => Pairs.All(p => p.Present.Name != o.Name))?.Name
@@ -46,6 +49,9 @@ internal sealed class DecoderLayout : IDisposable
     internal IReadOnlyList<(TensorInfo Past, TensorInfo Present)> Pairs { get; }
 
     internal CacheUpdate Update { get; }
+
+    /// <summary>Positions that there is room for, null without a limit.</summary>
+    internal long? Capacity { get; }
 
     internal string Logits { get; }
 
