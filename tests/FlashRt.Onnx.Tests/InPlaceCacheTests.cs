@@ -48,6 +48,8 @@ public sealed class InPlaceCacheTests
     {
         OnnxModel model = OnnxModel.Load(TestModels.File("gemma_fp16_dynamo"));
         AssertMessage.Contains(Assert.ThrowsExactly<OnnxModelException>(() => Rewriter.Rewrite(model, new RewriteOptions { CacheCapacity = 0 })), "position");
+        OnnxModel decoder = OnnxModel.Load(TestModels.File("gemma_fp16_decode_dynamo"));
+        AssertMessage.Contains(Assert.ThrowsExactly<OnnxModelException>(() => Rewriter.Rewrite(decoder, new RewriteOptions { CacheCapacity = -1 })), "-1 positions");
     }
 
     // The same keys and values in the first rows of both caches.

@@ -1,3 +1,6 @@
+using FlashRt.GraphRewriter;
+using FlashRt.Validation;
+
 namespace FlashRt.Onnx.Tests;
 
 /// <summary>Calls that nobody should make end with an exception that says what was wrong, and never with the process.</summary>
@@ -34,6 +37,12 @@ public sealed class MisuseTests
             () => FlashRtLibrary.Register(null!),
             () => _ = new DecodeLoop(null!),
             () => _ = new DenoiseLoop(null!, "x", "y"),
+            () => Rewriter.Rewrite(null!, new()),
+            () => Rewriter.Rewrite(new(new()), null!),
+            () => Restorer.Restore(null!),
+            () => Validator.Validate(null!, new(new()), new()),
+            () => Validator.Validate(new(new()), null!, new()),
+            () => Validator.Validate(new(new()), new(new()), null!),
         ];
         foreach (var (index, call) in calls.Index()) Assert.ThrowsExactly<ArgumentNullException>(call, $"call {index}");
         Assert.ThrowsExactly<ArgumentException>(() => FlashRtSession.Open(""));

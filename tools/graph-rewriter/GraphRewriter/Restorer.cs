@@ -6,9 +6,11 @@ namespace FlashRt.GraphRewriter;
 /// <summary>Takes a rewrite back: every fused node becomes the nodes of its function again.</summary>
 public static class Restorer
 {
-    /// <summary>Restores the model in place; returns how many fused nodes it expanded.</summary>
+    /// <summary>Restores the model in place; returns how many fused nodes it expanded, 0 for a model that was not rewritten.</summary>
+    /// <exception cref="OnnxModelException">A fused node has no function, or is not in the main graph; the model is as it was.</exception>
     public static int Restore(OnnxModel model)
     {
+        ArgumentNullException.ThrowIfNull(model);
         var proto = model.Proto;
         var sites = FusedSites.Of(model);
         if (sites.FirstOrDefault(s => s.Body is null) is { } bare)

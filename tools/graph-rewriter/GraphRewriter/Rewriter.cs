@@ -9,8 +9,12 @@ public static class Rewriter
     /// Rewrites the model in place and says what became of every place that looked fusable. The graph's interface (names and types of
     /// inputs and outputs) stays; rewriting a second time changes nothing.
     /// </summary>
+    /// <exception cref="OnnxModelException">The model is one that a rewrite may not touch, or the options do not fit it; the model may be
+    /// half rewritten then, and is to be loaded again.</exception>
     public static RewriteReport Rewrite(OnnxModel model, RewriteOptions options, IProgress<RewriteProgress>? progress = null)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
         var before = model.Graph.Nodes.Count;
         var context = new PassContext(model, options);
         var passes = DefaultPipeline.Passes(options);

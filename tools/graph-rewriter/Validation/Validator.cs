@@ -4,9 +4,13 @@ namespace FlashRt.Validation;
 public static class Validator
 {
     /// <summary>Runs both models and, when asked for, every fused op and its body. <paramref name="progress"/> counts sites.</summary>
+    /// <exception cref="ValidationException">The models cannot be compared, or ONNX Runtime runs one of them not at all.</exception>
     public static ValidationReport Validate(
         OnnxModel original, OnnxModel rewritten, ValidationOptions options, IProgress<(int Done, int Total)>? progress = null)
     {
+        ArgumentNullException.ThrowIfNull(original);
+        ArgumentNullException.ThrowIfNull(rewritten);
+        ArgumentNullException.ThrowIfNull(options);
         var notes = new List<string>();
         var data = options.Data ?? [new TestDataSet($"random inputs, seed {options.Seed}", RandomInputs.For(original, Shapes(original, rewritten, options), options.Seed),
             new Dictionary<string, HostTensor>())];

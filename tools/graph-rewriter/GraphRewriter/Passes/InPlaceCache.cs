@@ -25,6 +25,7 @@ public sealed class InPlaceCache : IPass
     public int Run(PassContext context)
     {
         if (context.Options.CacheCapacity is not { } wanted) return 0;
+        if (wanted < 0) throw new OnnxModelException(context.Model.Path, $"cannot have a cache of {wanted} positions in place");
         var edit = new GraphEdit(context);
         var graph = edit.Graph;
         var position = Position(context.Model);
