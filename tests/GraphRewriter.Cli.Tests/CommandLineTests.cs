@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
+
 namespace FlashRt.GraphRewriter.Cli.Tests;
 
 [TestClass]
 public class CommandLineTests : CliTest
 {
-    private static readonly string[] Commands = ["rewrite", "validate", "inspect", "bench", "ops", "devices", "restore"];
+    private static readonly string[] Commands = ["rewrite", "validate", "explain", "preflight", "inspect", "bench", "ops", "validate-ops", "devices", "restore"];
 
     [TestMethod]
     public void HelpListsTheCommands()
@@ -16,6 +18,18 @@ public class CommandLineTests : CliTest
     public void EveryCommandHasHelp()
     {
         foreach (var command in Commands) StringAssert.Matches(Ok(command, "--help"), new($@"Usage:\s+\S+ {command}"));
+    }
+
+    [TestMethod]
+    public void TheReadmeHasEveryOption()
+    {
+        var readme = File.ReadAllLines(Repository.PathOf("README.md"));
+        foreach (var command in Commands)
+        {
+            var row = readme.Single(l => l.StartsWith($"| `flashrt {command}", StringComparison.Ordinal) && l[$"| `flashrt {command}".Length] is ' ' or '`');
+            foreach (Match option in Regex.Matches(Ok(command, "--help"), @"(?<=^ +.*)--[a-z-]+(?=.*  )", RegexOptions.Multiline))
+                if (option.Value is not ("--help" or "--output")) StringAssert.Contains(row, option.Value, command);
+        }
     }
 
     [TestMethod]

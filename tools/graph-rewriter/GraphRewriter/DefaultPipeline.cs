@@ -41,7 +41,7 @@ public static class DefaultPipeline
         BiasActivationRule.Relu,    // where no product takes the bias
     ];
 
-    /// <summary>What brings a graph into canonical form, before the rules: each pass is exact and runs until none changes anything.</summary>
+    /// <summary>What brings a graph into canonical form, before the rules: each pass but NarrowAttention is exact; they run until none changes anything.</summary>
     public static IReadOnlyList<IPass> Canonical { get; } =
     [
         new ExpandContrib(),

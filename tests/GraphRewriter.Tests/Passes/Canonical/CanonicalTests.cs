@@ -1,3 +1,4 @@
+using FlashRt.TestKit;
 using static FlashRt.GraphRewriter.Ir.Protos.TensorProto.Types.DataType;
 
 namespace FlashRt.GraphRewriter.Tests.Passes.Canonical;
@@ -108,6 +109,12 @@ public sealed class CanonicalTests
     ];
 
     /// <summary>ONNX Runtime's Softmax and the quotient of its kernels differ by a rounding.</summary>
+    [TestMethod]
+    public void TheDocumentListsThePassesInOrder() => CollectionAssert.AreEqual(
+        DefaultPipeline.Canonical.Select(p => p.Name).ToArray(),
+        File.ReadLines(Repository.PathOf("docs", "canonical-form.md")).SkipWhile(l => !l.StartsWith("| pass |")).Skip(2).TakeWhile(l => l.StartsWith('|'))
+            .Select(l => l.Split('|')[1].Trim()).ToArray());
+
     [TestMethod]
     [DynamicData(nameof(Softmaxes))]
     public void SoftmaxGivesAndComputes(string name, Func<GraphBuilder, string> formula, string ops, DataType type)
