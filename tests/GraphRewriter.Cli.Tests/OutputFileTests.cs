@@ -46,7 +46,16 @@ public sealed class OutputFileTests : CliTest
     [TestMethod]
     public void WeightFilesAreSpared()
     {
-        var weights = WithWeights();
+        WeightsAreSpared(WithWeights());
+        var link = PathOf("weights.bin");
+        File.Move(link, PathOf("target.bin"));
+        File.CreateSymbolicLink(link, "target.bin");
+        WeightsAreSpared(link, "target.bin");
+        WeightsAreSpared(PathOf("target.bin"), "target.bin");
+    }
+
+    private void WeightsAreSpared(string weights, params string[] others)
+    {
         var before = File.ReadAllBytes(weights);
         foreach (var args in (string[][])
         [
@@ -59,7 +68,7 @@ public sealed class OutputFileTests : CliTest
             ["bench", PathOf("in.onnx"), "--report", weights],
         ]) StringAssert.Contains(Fails(ExitCode.Refused, args), "is a file with weights of", string.Join(' ', args));
         CollectionAssert.AreEqual(before, File.ReadAllBytes(weights));
-        CollectionAssert.AreEqual(new[] { "in.onnx", "weights.bin" }, Files.ToArray());
+        CollectionAssert.AreEqual((string[])["in.onnx", .. others, "weights.bin"], Files.ToArray());
         StringAssert.Contains(Assert.ThrowsExactly<OnnxModelException>(() => OnnxModel.Load(PathOf("in.onnx")).Save(weights)).Message, "is a file with weights of the model");
     }
 

@@ -43,6 +43,9 @@ internal sealed class ExternalData(string modelPath)
         return (path, offset, length);
     }
 
+    /// <summary>The tensor's file by its own name and by where that leads: who replaces either takes the weights away.</summary>
+    public IEnumerable<string> Paths(TensorProto tensor) => [Locate(tensor).Path, RealPath.OfName(Path.Combine(Directory, Entry(tensor, "location")!))];
+
     private string Resolve(TensorProto tensor, string? location)
     {
         if (string.IsNullOrEmpty(location)) throw Error(tensor, "names no external file (no 'location' entry)");

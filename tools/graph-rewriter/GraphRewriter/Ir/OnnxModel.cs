@@ -23,8 +23,8 @@ public sealed class OnnxModel
     /// <summary>The main graph with its def-use chains; made when first asked for.</summary>
     public Graph Graph => graph ??= new Graph(this);
 
-    /// <summary>Where the files with its external data lie, links followed.</summary>
-    public IReadOnlyList<string> WeightFiles => External is null ? [] : [.. ExternalTensors.Of(Proto).Select(t => External.Locate(t).Path).Distinct()];
+    /// <summary>The files with its external data: by the names that the model gives them, and with every link followed.</summary>
+    public IReadOnlyList<string> WeightFiles => External is null ? [] : [.. ExternalTensors.Of(Proto).SelectMany(External.Paths).Distinct()];
 
     internal ExternalData? External { get; }
 
