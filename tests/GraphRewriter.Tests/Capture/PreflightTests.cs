@@ -63,6 +63,22 @@ public sealed class PreflightTests
     }
 
     [TestMethod]
+    [DataRow(false, "Concat", "'flashrt rewrite' replaces it")]
+    [DataRow(false, "GatherND", "--shape")]
+    [DataRow(true, "GatherND", "rewrite the original")]  // explain knows nothing of it
+    public void TheAdviceIsWhatHelpsThisOp(bool rewritten, string op, string advice)
+    {
+        var model = ModelTests.Load("gemma_fp16_dynamo");
+        if (rewritten) Rewriter.Rewrite(model, new RewriteOptions());
+        var issues = Preflight.Of(model).Unsafe.Where(i => i.Op == op).ToList();
+        Assert.IsNotEmpty(issues);
+        foreach (var issue in issues) StringAssert.Contains(issue.Advice, advice);
+        model = ModelTests.Load("gemma_fp16_dynamo");
+        Rewriter.Rewrite(model, new RewriteOptions { Shapes = new Dictionary<string, long[]> { ["input_ids"] = [1, 24] } });
+        Assert.IsTrue(Preflight.Of(model).Safe, "what is advised helps");
+    }
+
+    [TestMethod]
     public void OpsThatStageAddressesAreUnsafeUnlessTheyWorkOnShapes()
     {
         Assert.AreEqual("Concat", Of(g => g.Node("Concat", ["x", "x"], [("axis", 0)])[0], 4, 4).Unsafe.Single().Op);

@@ -8,9 +8,7 @@ public static class Preflight
 {
     private const string MakeStatic = "give its dynamic axes sizes with 'flashrt rewrite --shape', so that what depends on shapes is folded away";
 
-    private const string Replace = "let the session run nothing but the replays, as FlashRtSession does";
-
-    private const string Kept = "'flashrt explain' says why the rewrite did not replace it; let the session run nothing but the replays";
+    private const string OnlyReplays = "let the session run nothing but the replays, as FlashRtSession does";
 
     /// <summary>Examines the main graph and the functions it calls.</summary>
     public static PreflightReport Of(OnnxModel model)
@@ -18,19 +16,30 @@ public static class Preflight
         var graph = model.Graph;
         var placement = new Placement(graph);
         var fed = FedValues(graph, placement);
-        var advice = graph.Nodes.Any(n => n.Domain == FusedSites.Domain) ? Kept : Replace;
+        var rewritten = graph.Nodes.Any(n => n.Domain == FusedSites.Domain);
+        string[] open = [.. graph.Proto.Input.Where(i => graph.Find(i.Name)!.Initializer is null)
+            .SelectMany(i => i.Type?.TensorType?.Shape?.Dim ?? []).Where(d => !d.HasDimValue).Select(d => d.HasDimParam ? d.DimParam : "?").Distinct()];
         return new PreflightReport(model.Path ?? "")
         {
             Nodes = graph.Nodes.Count,
             ShapeNodes = graph.Nodes.Count(n => placement[n] == NodePlace.Cpu && !n.Outputs.Any(o => o is not null && fed.Contains(o))),
-            DynamicAxes = [.. graph.Proto.Input.Where(i => graph.Find(i.Name)!.Initializer is null)
-                .SelectMany(i => i.Type?.TensorType?.Shape?.Dim ?? []).Where(d => !d.HasDimValue).Select(d => d.HasDimParam ? d.DimParam : "?").Distinct()],
+            DynamicAxes = open,
             Blockers = [.. Blockers(model, placement)],
-            Unsafe = [.. graph.Nodes.Where(n => placement[n] == NodePlace.Cuda && IsStaged(n))
-                .Select(n => new PreflightIssue(n.Name, n.OpType, CaptureHazards.StagedReason(CaptureHazards.Described.ToString()), advice))],
+            Unsafe = [.. graph.Nodes.Where(n => placement[n] == NodePlace.Cuda && IsStaged(n)).Select(n => new PreflightIssue(n.Name, n.OpType,
+                CaptureHazards.StagedReason(CaptureHazards.Described.ToString()), Advice(n.OpType, rewritten, isOpen: open.Length > 0)))],
             Frozen = [.. Frozen(graph, placement, fed)],
         };
     }
+
+    // What a rewrite makes of the op: one of ours for Concat, Split and ScatterND; others only go where sizes are known.
+    private static string Advice(string op, bool rewritten, bool isOpen) => op switch
+    {
+        "Concat" or "Split" or "ScatterND" when rewritten => $"'flashrt explain' says why the rewrite did not replace it; or {OnlyReplays}",
+        "Concat" or "Split" or "ScatterND" or "MatMul" when !rewritten => $"'flashrt rewrite' replaces it; or {OnlyReplays}",
+        _ when isOpen && rewritten => $"rewrite the original again with sizes for its dynamic axes ('--shape'), so that what depends on shapes is folded away; or {OnlyReplays}",
+        _ when isOpen => $"{MakeStatic}; or {OnlyReplays}",
+        _ => OnlyReplays,
+    };
 
     /// <summary>Whether the node, on CUDA, multiplies or moves data through staged addresses.</summary>
     internal static bool IsStaged(Node node) => node.Domain.Length == 0 && (CaptureHazards.StagesAddresses(node.OpType) || IsBroadcastMatMul(node));
