@@ -96,6 +96,14 @@ public class ValidateCommandTests : CliTest
     }
 
     [TestMethod]
+    public void ACacheOfAnotherLengthIsNamedAndProvedByItsSites()
+    {
+        var rewritten = Rewritten("gemma_fp16_decode_dynamo", "--kv-cache", "in-place:40");
+        StringAssert.Contains(Fails(ExitCode.Refused, "validate", Model("gemma_fp16_decode_dynamo"), rewritten), "'past_key_0': [1,1,16,64] before, [1,1,40,64] after");
+        StringAssert.Contains(Ok("validate", rewritten, rewritten, "--sites"), "KvCacheWrite");
+    }
+
+    [TestMethod]
     public void SitesWithoutBodiesAreNotProved() =>
         Assert.AreEqual(ExitCode.Refused, Run("validate", Gemma, Rewritten("gemma_fp16_dynamo", "--no-fallback"), "--sites").Code);
 

@@ -13,7 +13,6 @@ internal sealed record ModelComparison(bool Widened, IReadOnlyList<OutputCompari
     public static ModelComparison Of(
         OnnxModel original, OnnxModel rewritten, IReadOnlyList<TestDataSet> data, ValidationOptions options, List<string> notes)
     {
-        CheckInterface(original, rewritten);
         DataCheck.Of(original, data);
         var precision = Precision.Narrower(Precision.Of(original), Precision.Of(rewritten));
         var before = OriginalRun.Of(original, data, measureRounding: options is { Rtol: null, Atol: null } && ModelTolerance.IsMeasured(precision), options.Cuda, notes);
@@ -59,11 +58,12 @@ internal sealed record ModelComparison(bool Widened, IReadOnlyList<OutputCompari
         }
         catch (ValidationException e)
         {
-            throw new ValidationException($"ONNX Runtime cannot run the rewritten model: {e.Message}.", e);
+            throw new ValidationException($"ONNX Runtime cannot run the rewritten model: {e.Message.TrimEnd('.')}.", e);
         }
     }
 
-    private static void CheckInterface(OnnxModel original, OnnxModel rewritten)
+    /// <summary>Refuses models that cannot run on the same data.</summary>
+    public static void CheckInterface(OnnxModel original, OnnxModel rewritten)
     {
         string[] before = [.. original.Proto.Graph.Output.Select(o => o.Name)], after = [.. rewritten.Proto.Graph.Output.Select(o => o.Name)];
         if (!before.SequenceEqual(after))
@@ -71,7 +71,13 @@ internal sealed record ModelComparison(bool Widened, IReadOnlyList<OutputCompari
         var known = original.Proto.Graph.Input.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
         if (rewritten.Proto.Graph.Input.FirstOrDefault(i => !known.Contains(i.Name)) is { } added)
             throw new ValidationException($"The rewritten model has an input '{added.Name}' that the original does not have.");
+        foreach (var input in original.Proto.Graph.Input)
+            if (original.Graph.Find(input.Name)?.Shape is { } old && rewritten.Graph.Find(input.Name) is { IsInput: true, Shape: { } now } && !MayBeOne(old, now))
+                throw new ValidationException($"The models differ in the input '{input.Name}': {old} before, {now} after, so they cannot run on the same data. "
+                    + "Where --kv-cache made it so, prove the fused ops: flashrt validate REWRITTEN.onnx REWRITTEN.onnx --sites.");
     }
+
+    private static bool MayBeOne(Shape a, Shape b) => a.Rank == b.Rank && a.Zip(b).All(p => p is not ({ Value: { } x }, { Value: { } y }) || x == y);
 
     private sealed record Opened(ModelRunner Runner, bool Widened) : IDisposable
     {

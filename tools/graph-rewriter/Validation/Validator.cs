@@ -11,6 +11,7 @@ public static class Validator
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(rewritten);
         ArgumentNullException.ThrowIfNull(options);
+        ModelComparison.CheckInterface(original, rewritten);
         var notes = new List<string>();
         var data = options.Data ?? [new TestDataSet($"random inputs, seed {options.Seed}", RandomInputs.For(original, Shapes(original, rewritten, options), options.Seed),
             new Dictionary<string, HostTensor>())];
