@@ -86,6 +86,7 @@ public sealed class DecodeLoop : IDisposable
     /// <param name="token">The token to begin with; it is not returned.</param>
     /// <param name="count">How many to generate.</param>
     /// <param name="choose">Chooses a token from the logits, for example <see cref="Greedy"/>.</param>
+    /// <exception cref="FlashRtException">While it is enumerated: the cache is full, or a step failed.</exception>
     public IEnumerable<long> Generate(long token, int count, Func<DeviceTensor, long> choose)
     {
         ArgumentNullException.ThrowIfNull(choose);

@@ -37,6 +37,7 @@ public sealed class OnnxModel
     /// Writes the model under a temporary name and renames it, so an interrupted write leaves the old file. External data follows: it
     /// is referenced where it lies in the output's directory, otherwise hard-linked or copied there.
     /// </summary>
+    /// <exception cref="OnnxModelException">The file cannot be written, is one with weights of the model, or would be larger than 2 GiB.</exception>
     public void Save(string path) => ModelWriter.Save(this, path);
 
     /// <summary>The model as bytes, for a runtime that finds its external data by <see cref="Path"/>; joined weights are inside.</summary>
