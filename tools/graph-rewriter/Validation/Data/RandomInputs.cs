@@ -20,7 +20,7 @@ public static class RandomInputs
             if (input.Type?.TensorType is not { } type)
                 throw new ValidationException($"Input '{input.Name}' is not a tensor; only tensors can be made up.");
             var dims = sizes.For(input);
-            if (dims.Aggregate(1L, (n, d) => n * d) > MostElements)
+            if (dims.Aggregate(1.0, (n, d) => n * d) > MostElements)
                 throw new ValidationException($"Input '{input.Name}' is [{string.Join(',', dims)}]; random inputs have at most {MostElements} elements.");
             // Each input draws from its own sequence, so that an added input does not change the others.
             var random = new Random(HashCode(input.Name) ^ seed * 7919);
