@@ -41,6 +41,17 @@ internal static class BadCalls
         new("EulerStep", "negative offset", "actions=2x4 velocity=2x4", "dt=0.1 velocity_offset=-4", "velocity_offset", "-4"),
         new("Concat", "missing axis", "X0=2x8 X1=2x8", "", "axis", "required"),
         new("Split", "missing sizes", "X=2x8", "axis=0", "sizes", "required"),
+        new("Gemm", "factor that is no number", "A=2x8 B=8x4", "alpha=NaN", "alpha", "finite"),
+        new("Gemm", "infinite soft cap", "A=2x8 B=8x4", "softcap=Infinity", "softcap", "finite"),
+        new("Fp8WeightGemm", "infinite factor of C", "A=2x8 B=4x8 b_scale=1", "beta=-Infinity", "beta", "finite"),
+        new("Nvfp4Gemm", "factor that is no number", "A=2x32 A_scales=512 B=4x32 B_scales=512", "alpha=NaN", "alpha", "finite"),
+        new("EulerStep", "step that is no number", "actions=2x4 velocity=2x4", "dt=NaN", "dt", "finite"),
+        new("TimestepEmbedding", "infinite scale", "timesteps=2 frequencies=4", "scale=Infinity", "scale", "finite"),
+        // Their products with the sizes of a tensor do not fit 64 bits, and would look like small sizes.
+        new("RepeatInterleaveHeads", "copies past any memory", "src=1x4", "num_heads=1 repeat=4611686018427387904", "repeat", "4611686018427387904"),
+        new("Attention", "heads past any memory", "Q=1x2x48", "num_heads=6148914691236517206", "num_heads", "6148914691236517206"),
+        new("QkvSplit", "widths past any memory", "qkv=1x16", "q_dim=9223372036854775807 k_dim=9223372036854775807 v_dim=18", "q_dim", "9223372036854775807"),
+        new("Split", "sizes past any memory", "X=2x8", "axis=1 sizes=9223372036854775807,9223372036854775807,10", "sizes", "9223372036854775807"),
         new("Split", "a negative size", "X=2x8", "axis=1 sizes=9,-1", "sizes", "[9, -1]"),
     ];
 

@@ -79,7 +79,8 @@ struct Attention {
         heads_first(node.string_attribute("layout") == "BNSH"),
         output(node.string_attribute("output_layout")),
         empty_row(node.string_attribute("empty_row") == "nan" ? std::numeric_limits<float>::quiet_NaN() : 0.0f) {
-    check(num_heads >= 0 && num_kv_heads >= 0, "attributes num_heads and num_kv_heads must not be negative, got ", num_heads, " and ", num_kv_heads);
+    check(num_heads >= 0 && num_kv_heads >= 0 && num_heads <= kMostSize && num_kv_heads <= kMostSize, "attributes num_heads and num_kv_heads "
+          "must be 0 to ", kMostSize, ", got ", num_heads, " and ", num_kv_heads);
     check(num_heads == 0 || num_kv_heads == 0 || num_heads % num_kv_heads == 0, "attribute num_heads = ", num_heads,
           " must be a multiple of num_kv_heads = ", num_kv_heads, ": query heads share key heads in equal groups");
     check(scale >= 0 && std::isfinite(scale), "attribute scale must be positive, or 0 for 1/sqrt(head dimension), got ", scale);

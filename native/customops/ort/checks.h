@@ -1,9 +1,14 @@
 // Shape and attribute checks that several op families share. Each message says what was expected, what came and what to do.
 #pragma once
 
+#include <cmath>
+#include <limits>
+
 #include "ort/op.h"
 
 namespace flashrt::ort {
+
+constexpr int64_t kMostSize = std::numeric_limits<int32_t>::max();
 
 inline void check_rank_at_least(const Tensor& t, int64_t rank) {
   check(t.rank() >= rank, "input ", t.name, " needs at least ", rank, " axes, got shape ", to_string(t.shape));
@@ -48,15 +53,22 @@ inline int64_t check_row_vectors(const Tensor& t, const Tensor& x, int64_t width
   return vectors;
 }
 
+/// A size that other sizes are multiplied with: bounded, so that no product of it and a tensor's size overflows.
 inline int64_t positive_attribute(const NodeInfo& node, const char* name) {
   const int64_t value = node.int_attribute(name);
-  check(value > 0, "attribute ", name, " must be positive, got ", value);
+  check(value > 0 && value <= kMostSize, "attribute ", name, " must be positive and at most ", kMostSize, ", got ", value);
   return value;
 }
 
 inline int64_t natural_attribute(const NodeInfo& node, const char* name) {
   const int64_t value = node.int_attribute(name);
   check(value >= 0, "attribute ", name, " must not be negative, got ", value);
+  return value;
+}
+
+inline float finite_attribute(const NodeInfo& node, const char* name) {
+  const float value = node.float_attribute(name);
+  check(std::isfinite(value), "attribute ", name, " must be a finite number, got ", value);
   return value;
 }
 

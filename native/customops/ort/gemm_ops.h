@@ -47,7 +47,7 @@ inline GemmShape gemm_shape(const Tensor& a, const Tensor& b, bool transposed_b,
 
 /// The attributes that every op of the family has.
 struct GemmAttributes {
-  explicit GemmAttributes(const NodeInfo& node) : activation(gemm_activation(node)), beta(node.float_attribute("beta")) {}
+  explicit GemmAttributes(const NodeInfo& node) : activation(gemm_activation(node)), beta(finite_attribute(node, "beta")) {}
   Activation activation;
   float beta;
 };
@@ -96,7 +96,7 @@ inline void run_gemm(const Context& context, GemmArgs& args) {
     return gemm_cuda(args, context.stream());
   }
 #endif
-  gemm_cpu(args, context.parallel());
+  context.run(args, FLASHRT_BACKENDS(gemm));
 }
 
 struct Gemm {
@@ -109,8 +109,8 @@ struct Gemm {
   static void infer(ShapeInference& shapes) { infer_gemm(shapes, 1, shapes.int_attribute("transB") == 1 ? 0 : 1); }
   explicit Gemm(const NodeInfo& node)
       : attributes(node),
-        alpha(node.float_attribute("alpha")),
-        softcap(node.float_attribute("softcap")),
+        alpha(finite_attribute(node, "alpha")),
+        softcap(finite_attribute(node, "softcap")),
         transposed_b(node.flag_attribute("transB")),
         autotune(node.flag_attribute("autotune")) {
     check(softcap >= 0, "attribute softcap must not be negative, got ", softcap);
@@ -216,7 +216,7 @@ struct Nvfp4Gemm {
     return s;
   }
   static void infer(ShapeInference& shapes) { infer_gemm(shapes, 2, 0); }
-  explicit Nvfp4Gemm(const NodeInfo& node) : attributes(node), alpha(node.float_attribute("alpha")) {}
+  explicit Nvfp4Gemm(const NodeInfo& node) : attributes(node), alpha(finite_attribute(node, "alpha")) {}
   void compute(const Context& context) const {
     const Tensor a = context.input(0), a_scales = context.input(1), b = context.input(2), b_scales = context.input(3);
     const GemmShape shape = gemm_shape(a, b, true, 2);

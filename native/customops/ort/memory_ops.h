@@ -199,7 +199,7 @@ struct EulerStep {
             {{"dt", 0.0f, {}, true}, {"velocity_offset", int64_t{0}}}};
   }
   static void infer(ShapeInference& shapes) { shapes.same(0, 0); }
-  explicit EulerStep(const NodeInfo& node) : dt(node.float_attribute("dt")), velocity_offset(natural_attribute(node, "velocity_offset")) {}
+  explicit EulerStep(const NodeInfo& node) : dt(finite_attribute(node, "dt")), velocity_offset(natural_attribute(node, "velocity_offset")) {}
   void compute(const Context& context) const {
     const Tensor actions = context.input(0), velocity = context.input(1);
     const int64_t count = actions.count();

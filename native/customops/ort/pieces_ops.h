@@ -98,8 +98,11 @@ struct Split {
     }
   }
   explicit Split(const NodeInfo& node) : axis(node.int_attribute("axis")), sizes(node.ints_attribute("sizes")) {
+    constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / Pieces::kMost;  // their sum does not overflow
     check(!sizes.empty() && sizes.size() <= Pieces::kMost, "attribute sizes must hold 1 to ", Pieces::kMost, " sizes, got ", sizes.size());
-    check(std::all_of(sizes.begin(), sizes.end(), [](int64_t s) { return s >= 0; }), "attribute sizes must not hold a negative size, got ", to_string(sizes));
+    check(std::all_of(sizes.begin(), sizes.end(), [](int64_t s) { return s >= 0 && s <= kMost; }), "attribute sizes must hold sizes from 0 to ", kMost, ", got ", to_string(sizes));
+    for (size_t i = sizes.size(); i < Pieces::kMost; ++i)
+      check(!node.has_output(i), "attribute sizes ", to_string(sizes), " has ", sizes.size(), " parts, but the node has output ", kPieceOutputs[i]);
   }
   void compute(const Context& context) const {
     const Tensor x = context.input(0);

@@ -364,7 +364,7 @@ struct TimestepEmbedding {
     shapes.output(0, dims);
   }
   explicit TimestepEmbedding(const NodeInfo& node)
-      : cosine_first(node.string_attribute("order") == "cos_sin"), scale(node.float_attribute("scale")) {}
+      : cosine_first(node.string_attribute("order") == "cos_sin"), scale(finite_attribute(node, "scale")) {}
 
   void compute(const Context& context) const {
     const Tensor t = context.input(0), f = context.input(1);
