@@ -1,4 +1,6 @@
+using FlashRt.GraphRewriter;
 using Microsoft.ML.OnnxRuntime;
+using DataType = FlashRt.GraphRewriter.Ir.Protos.TensorProto.Types.DataType;
 
 namespace FlashRt.CustomOps.Tests;
 
@@ -39,6 +41,42 @@ public sealed class BadInputTests
         using var session = OpSessions.Open(signature, operands, provider);
         var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Run(session, operands));
         AssertNames(error, signature.Op, BadCalls.AtRun[row].Message);
+    }
+
+    [TestMethod, DynamicData(nameof(RunRows))]
+    public void IsRefusedAtLoadWhereTheModelStatesTheShapes(int row, string name, OpProvider provider)
+    {
+        _ = name;
+        Cuda.RequireFor(provider);
+        var (signature, operands) = BadCalls.AtRun[row].Make();
+        // Sizes of 0 stand for unknown ones in some exports, and a scalar for any rank: those wait for the run. So does what depends on numbers.
+        if (BadCalls.AtRun[row].OnDevice || operands.Values.Any(o => o.Shape.Length == 0 || o.Shape.Contains(0)))
+            return;
+        var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Open(signature, operands, provider, staticShapes: true).Dispose());
+        AssertNames(error, signature.Op, BadCalls.AtRun[row].Message);
+    }
+
+    [TestMethod, DataRow(new long[] { 9 }), DataRow(new long[] { 0 }), DataRow(new long[0])]
+    public void AConstantOfAnotherShapeIsRefusedAtLoad(long[] shape)
+    {
+        var graph = new GraphBuilder(opset: 21).Import(OpCatalog.Domain, OpCatalog.Version);
+        graph.Input("X", DataType.Float, 2L, 8L);
+        graph.Initializer("weight", DataType.Float, shape, [.. Enumerable.Repeat(1.0, (int)OpTensor.CountOf(shape))]);
+        graph.Node($"{OpCatalog.Domain}::RmsNorm", ["X", "weight"], null, ["Y"]);
+        graph.Output("Y", DataType.Float);
+        var model = OpModel.WithoutOutputShapes(graph);
+        model.Proto.Graph.Node.Single().Name = OpModel.NodeName;
+        var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Open(model, OpProvider.Cpu).Dispose());
+        AssertNames(error, OpCatalog.Get("RmsNorm"), "weight", "[8]", $"[{string.Join(", ", shape)}]");
+    }
+
+    [TestMethod]
+    public void AnOutputThatSplitHasNoSizeForIsRefused()
+    {
+        var (signature, operands) = new BadCall("Split", "", "X=2x8", "axis=1").Make();
+        signature = signature with { Outputs = ["Y0", "Y1"], Attributes = new Dictionary<string, object> { ["axis"] = 1L, ["sizes"] = new[] { 8L } } };
+        var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Open(signature, operands, OpProvider.Cpu).Dispose());
+        AssertNames(error, signature.Op, "sizes", "[8]", "Y1");
     }
 
     [TestMethod]

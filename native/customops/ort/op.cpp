@@ -209,10 +209,61 @@ bool NodeInfo::has_output(size_t index) const {
                   [&](size_t i, char* text, size_t* size) { return api().KernelInfo_GetOutputName(info_, i, text, size); });
 }
 
+namespace {
+/// The shape of a constant, or the one that the model declares or ONNX Runtime inferred. No rank stands for an unknown one as well as for
+/// a scalar there, and some exporters write 0 for a dimension that they do not know.
+std::optional<Shape> known_shape(const OrtKernelInfo* info, size_t index) {
+  int is_constant = 0;
+  const OrtValue* constant = nullptr;
+  check_status(api().KernelInfoGetConstantInput_tensor(info, index, &is_constant, &constant));
+  if (is_constant != 0 && constant != nullptr) return type_and_shape(constant).shape;
+
+  OrtTypeInfo* type = nullptr;
+  if (OrtStatus* status = api().KernelInfo_GetInputTypeInfo(info, index, &type)) {
+    api().ReleaseStatus(status);
+    return std::nullopt;
+  }
+  const OrtTensorTypeAndShapeInfo* tensor = nullptr;  // belongs to `type`
+  size_t rank = 0;
+  Shape shape;
+  OrtStatus* status = api().CastTypeInfoToTensorInfo(type, &tensor);
+  if (status == nullptr && tensor != nullptr) status = api().GetDimensionsCount(tensor, &rank);
+  shape.resize(rank);
+  if (status == nullptr && rank > 0) status = api().GetDimensions(tensor, shape.data(), rank);
+  api().ReleaseTypeInfo(type);
+  check_status(status);
+  const bool known = rank > 0 && std::all_of(shape.begin(), shape.end(), [](int64_t dim) { return dim > 0; });
+  return known ? std::optional(shape) : std::nullopt;
+}
+}  // namespace
+
+std::optional<KnownOperands> NodeInfo::known_operands() const {
+  KnownOperands known;
+  for (size_t i = 0; i < schema_.inputs.size(); ++i) {
+    Tensor& tensor = known.inputs.emplace_back();
+    tensor.name = schema_.inputs[i].name;
+    tensor.present = has_input(i);
+    if (!tensor.present) continue;
+    const auto shape = known_shape(info_, i);
+    if (!shape) return std::nullopt;
+    tensor.shape = *shape;
+    tensor.type = resolve(schema_.inputs[i].type, type_);
+  }
+  for (size_t o = 0; o < schema_.outputs.size(); ++o) known.outputs.push_back(has_output(o));
+  return known;
+}
+
 Context::Context(OrtKernelContext* context, const Schema& schema, DType type, Provider provider)
     : context_(context), schema_(schema), type_(type), provider_(provider) {}
 
+Context::Context(KnownOperands operands, const Schema& schema, DType type)
+    : context_(nullptr), schema_(schema), type_(type), provider_(Provider::cpu), known_(std::move(operands)) {}
+
 Tensor Context::input(size_t index) const {
+  if (rehearses()) {
+    check(known_.inputs[index].present || schema_.inputs[index].optional, "input ", known_.inputs[index].name, " is missing: it is required");
+    return known_.inputs[index];
+  }
   Tensor tensor;
   tensor.name = schema_.inputs[index].name;
   size_t count = 0;
@@ -236,6 +287,15 @@ Tensor Context::input(size_t index) const {
 Tensor Context::output(size_t index, const Shape& shape) const {
   Tensor tensor;
   tensor.name = schema_.outputs[index].name;
+  if (rehearses()) {
+    static char somewhere;  // not null, as the data of an output is that the node has
+    tensor.present = known_.outputs[index];
+    if (!tensor.present) return tensor;
+    tensor.data = &somewhere;
+    tensor.shape = shape;
+    tensor.type = resolve(schema_.outputs[index].type, type_);
+    return tensor;
+  }
   size_t count = 0;
   check_status(api().KernelContext_GetOutputCount(context_, &count));
   if (index >= count) return tensor;
@@ -274,7 +334,7 @@ cudaStream_t Context::stream() const {
 #endif
 
 Context::Scratch Context::scratch(size_t bytes) const {
-  if (bytes == 0) return Scratch(nullptr, nullptr);
+  if (bytes == 0 || rehearses()) return Scratch(nullptr, nullptr);
 #if defined(FLASHRT_WITH_CUDA)
   if (is_cuda()) return Scratch(nullptr, stream_workspace(stream(), bytes));
 #endif

@@ -5,7 +5,8 @@
 //   static Schema schema();                            its inputs, outputs and attributes
 //   explicit Op(const NodeInfo& node);                 reads and checks attributes (session creation; throws Error)
 //   static void infer(ShapeInference& shapes);         output shapes from input shapes
-//   void compute(const Context& context) const;        checks shapes, fills Args, calls a kernel (const: runs are concurrent)
+//   void compute(const Context& context) const;        checks shapes, fills Args, calls a kernel (const: runs are concurrent); rehearsed at
+//                                                      session creation where all shapes are known, so it must not touch data itself
 // and appears in register.cpp once.
 #pragma once
 
@@ -34,6 +35,8 @@ int64_t element_count(const Shape& shape);
 /// The node's name in the model, "" when it has none.
 std::string node_name_of(const OrtKernelInfo* info);
 
+struct KnownOperands;
+
 /// A node at session creation.
 class NodeInfo {
  public:
@@ -47,6 +50,8 @@ class NodeInfo {
   bool has_output(size_t index) const;
   DType type() const { return type_; }
   Provider provider() const { return provider_; }
+  /// No value unless the model states the shape of every input.
+  std::optional<KnownOperands> known_operands() const;
 
  private:
   const Attribute& declared(const char* name) const;
@@ -73,14 +78,21 @@ struct Tensor {
   bool present = false;
 };
 
-/// One run of a node.
+/// What a model says about a node's operands: inputs of known shapes without data, and which outputs the node has.
+struct KnownOperands {
+  std::vector<Tensor> inputs;
+  std::vector<bool> outputs;
+};
+
+/// One run of a node, or a rehearsal of one at session creation: the op's checks see the shapes that the model states, no kernel runs.
 class Context {
  public:
   Context(OrtKernelContext* context, const Schema& schema, DType type, Provider provider);
+  Context(KnownOperands operands, const Schema& schema, DType type);
   Tensor input(size_t index) const;
   Tensor output(size_t index, const Shape& shape) const;  // not present when the node leaves it out
   DType type() const { return type_; }
-  bool is_cuda() const { return provider_ == Provider::cuda; }
+  bool is_cuda() const { return provider_ == Provider::cuda; }  // never while it rehearses
   Parallel parallel() const;
 #if defined(FLASHRT_WITH_CUDA)
   cudaStream_t stream() const;
@@ -110,14 +122,16 @@ class Context {
 #if defined(FLASHRT_WITH_CUDA)
     if (is_cuda()) return cuda(args, stream());
 #endif
-    cpu(args, parallel());
+    if (!rehearses()) cpu(args, parallel());
   }
 
  private:
+  bool rehearses() const { return context_ == nullptr; }
   OrtKernelContext* context_;
   const Schema& schema_;
   DType type_;
   Provider provider_;
+  KnownOperands known_;
 };
 
 /// `FLASHRT_BACKENDS(row_norm)` is `row_norm_cpu, row_norm_cuda`, or the first alone in a build without CUDA.
@@ -200,7 +214,9 @@ struct CustomOp : OpBase {
       try {
         node_name = node_name_of(info);
         const NodeInfo node(info, base.schema, base.op_name, base.type, base.provider);
-        *kernel = static_cast<KernelBase*>(new Kernel<Op>(&base, node_name, node));
+        auto created = std::make_unique<Kernel<Op>>(&base, node_name, node);
+        if (auto known = node.known_operands()) created->op.compute(Context(std::move(*known), base.schema, base.type));
+        *kernel = static_cast<KernelBase*>(created.release());
         return nullptr;
       } catch (const std::exception& error) {
         return failure(base, node_name, error.what(), ORT_INVALID_ARGUMENT);
