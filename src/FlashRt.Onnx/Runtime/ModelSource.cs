@@ -20,5 +20,22 @@ internal sealed record ModelSource(string Name, string? Path, byte[]? Bytes)
         return new($"a model of {bytes.Length} bytes in memory", null, bytes);
     }
 
-    internal InferenceSession Open(SessionOptions options) => Path is not null ? new(Path, options) : new(Bytes, options);
+    internal InferenceSession Open(SessionOptions options)
+    {
+        if (UnknownAttribute() is { } unknown) throw new FlashRtException($"{Name}: {unknown}");
+        return Path is not null ? new(Path, options) : new(Bytes, options);
+    }
+
+    private string? UnknownAttribute()
+    {
+        try
+        {
+            using Stream stream = Path is not null ? System.IO.File.OpenRead(Path) : new MemoryStream(Bytes!, writable: false);
+            return UnknownAttributes.Find(stream);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;  // ONNX Runtime says what is wrong with the file
+        }
+    }
 }
