@@ -37,8 +37,8 @@ FLASHRT_API const char* flashrt_version(void);
 FLASHRT_API const char* flashrt_last_error(void);
 
 /// The registered ops as JSON (static): {"domain","version","ops":[{"name","providers":["cpu","cuda"],
-/// "inputs":[{"name","types":[...],"optional","host"}],"outputs":[{"name","types","optional","may_alias":[..]}],
-/// "attributes":[{"name","type","default","values"}]}]}. It is made from the registration tables, not from catalog.json,
+/// "inputs":[{"name","types":[...],"optional"}],"outputs":[{"name","types","optional","may_alias":[..]}],
+/// "attributes":[{"name","type","default","required","values"}]}]}. It is made from the registration tables, not from catalog.json,
 /// so that a test can hold one against the other.
 FLASHRT_API const char* flashrt_ops_json(void);
 
