@@ -1,6 +1,8 @@
 // The C functions of single kernels.
 #include "include/flashrt_kernels.h"
 
+#include <functional>
+#include <numeric>
 #include <vector>
 
 #include "kernels/gemm/gemm.h"
@@ -45,6 +47,11 @@ View view_of(const char* name, const flashrt_tensor* tensor, flashrt_type type, 
   require(tensor->type == type, std::string(name) + " must be of type " + type_name + " (" + std::to_string(type) + "), got type " +
                                     std::to_string(tensor->type));
   return view;
+}
+
+/// Product of the leading extents; view_of has made sure that it does not overflow.
+int64_t rows_of(const View& view) {
+  return std::accumulate(view.shape.begin(), view.shape.end() - 1, int64_t{1}, std::multiplies<>());
 }
 
 const float* scale_of(const char* name, const flashrt_tensor* tensor) {
@@ -132,10 +139,9 @@ flashrt_status flashrt_fp8_gemm_bytes_bf16(int32_t device, const flashrt_tensor*
     const int64_t k = a.shape.back(), n = b.shape[transposed_w != 0 ? 0 : 1];
     require(b.shape[transposed_w != 0 ? 1 : 0] == k, "x and w must agree in K: x has shape " + text_of(a.shape) + ", w has shape " + text_of(b.shape) +
                                                          ", read as " + (transposed_w != 0 ? "[N, K]" : "[K, N]"));
-    int64_t m = 1;
-    for (size_t axis = 0; axis + 1 < a.shape.size(); ++axis) m *= a.shape[axis];
-    require(!out.shape.empty() && out.shape.back() == n && out.count == m * n, "d must have the leading extents of x and " + std::to_string(n) +
-                                                                                   " columns, got shape " + text_of(out.shape));
+    const int64_t m = rows_of(a);
+    require(!out.shape.empty() && out.shape.back() == n && rows_of(out) == m, "d must have the leading extents of x and " + std::to_string(n) +
+                                                                                  " columns, got shape " + text_of(out.shape));
     flashrt::GemmArgs args;
     args.a_type = args.b_type = flashrt::DType::f8e4m3;
     args.m = m;

@@ -75,6 +75,17 @@ public sealed unsafe class FunctionTests
         StringAssert.Contains(error.Message, "[4, 4]");
     }
 
+    [TestMethod]
+    public void RefusesAResultOfOtherRows()
+    {
+        const long Many = 1L << 32;  // 2^32 rows of 2^32 columns are 2^64 elements, which 64 bits take for none
+        OpTensor x = new(ElementType.Uint8, [Many, 0], []), w = new(ElementType.Uint8, [0, Many], []), one = new(ElementType.Float32, [1], [1]);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Call(OpProvider.Cpu, [x, w, one, one, new OpTensor(ElementType.BFloat16, [0, Many], [])],
+            (device, t) => flashrt_fp8_gemm_bytes_bf16(device, t[0], t[1], t[2], t[3], t[4], 0, 0)));
+        StringAssert.Contains(error.Message, "d must have");
+        StringAssert.Contains(error.Message, "[0, 4294967296]");
+    }
+
     /// <summary>C04 to C06 and T07: what can be used follows from build and device.</summary>
     [TestMethod]
     public void CapabilitiesFollowFromBuildAndDevice()
