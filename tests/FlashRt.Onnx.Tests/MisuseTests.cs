@@ -133,6 +133,10 @@ public sealed class MisuseTests
     }
 
     [TestMethod]
+    public void TypesWithoutKernelsAreToldWithWhatToDo() => AssertMessage.Contains(
+        Assert.ThrowsExactly<FlashRtException>(() => FlashRtSession.Open(TestModels.Accumulate(DataType.Bfloat16), TestModels.Cpu)), "Add", "float32", "CUDA");
+
+    [TestMethod]
     public void ModelsOfOtherThingsThanTensorsAreRefused()
     {
         using var strings = FlashRtSession.Open(TestModels.Identity(DataType.String, 2), TestModels.Cpu);

@@ -50,10 +50,14 @@ internal sealed class SessionCore
         {
             ort?.Dispose();
             thread?.Dispose();
-            if (error is OnnxRuntimeException) throw new FlashRtException($"ONNX Runtime cannot open {model.Name}: {error.Message.Trim()}", error);
+            if (error is OnnxRuntimeException) throw new FlashRtException($"ONNX Runtime cannot open {model.Name}: {error.Message.Trim()}{Advice(error.Message, device)}", error);
             throw;
         }
     }
+
+    private static string Advice(string message, TensorDevice device) => !message.Contains("Could not find an implementation for") ? ""
+        : ". There is no kernel for that node with the types it has here: export the model in another type (float16 or float32)"
+            + (device == TensorDevice.Cpu ? ", or run it on CUDA, which has kernels for more types." : ".");
 
     /// <summary>An id of its own for each set of buffers: ONNX Runtime does not notice when a replay comes with other shapes or addresses.</summary>
     internal int NextGraphId() => Interlocked.Increment(ref _lastGraphId);
