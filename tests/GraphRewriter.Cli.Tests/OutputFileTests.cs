@@ -14,6 +14,10 @@ public sealed class OutputFileTests : CliTest
         File.CreateSymbolicLink(PathOf("folder"), PathOf(""));
         File.CreateSymbolicLink(PathOf("link.onnx"), "in.onnx");
         string link = PathOf("link.onnx");
+        var input = Path.Combine(Directory.CreateDirectory(PathOf("data/test_data_set_0")).FullName, "input_0.pb");
+        File.WriteAllText(input, "data");
+        var rules = PathOf("rules.dll");
+        File.WriteAllText(rules, "rules");
         string there = Path.Combine(PathOf("folder"), "in.onnx"), other = PathOf("out.onnx");
         foreach (var args in (string[][])
         [
@@ -29,9 +33,14 @@ public sealed class OutputFileTests : CliTest
             ["validate", model, Gemma, "--html", there],
             ["explain", model, "--report", model],
             ["bench", model, "--report", model],
+            ["validate", Gemma, model, "--data", PathOf("data"), "--report", input],
+            ["validate", Gemma, model, "--data", Path.GetDirectoryName(input)!, "--html", input],
+            ["rewrite", model, "--rules", rules, "-o", rules],
+            ["explain", model, "--rules", "other.dll", "--rules", rules, "--report", rules],
         ]) StringAssert.Contains(Fails(ExitCode.Usage, args), "is an input, which would be lost", string.Join(' ', args));
         CollectionAssert.AreEqual(File.ReadAllBytes(Gemma), File.ReadAllBytes(model));
-        CollectionAssert.AreEqual(new[] { "folder", "in.onnx", "link.onnx" }, Files.ToArray());
+        Assert.AreEqual("data", File.ReadAllText(input));
+        CollectionAssert.AreEqual(new[] { "data", "folder", "in.onnx", "link.onnx", "rules.dll" }, Files.ToArray());
     }
 
     [TestMethod]

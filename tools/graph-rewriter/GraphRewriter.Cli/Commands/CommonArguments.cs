@@ -65,19 +65,22 @@ internal static class CommonArguments
     /// The one value that the command line gives an option or argument, for checks of several together: GetValue throws where there is none or
     /// are several, before that error is told.
     /// </summary>
-    public static string? Text(this CommandResult result, Symbol symbol) =>
-        (symbol is Option option ? result.GetResult(option) : result.GetResult((Argument)symbol) as SymbolResult)?.Tokens is [var only] ? only.Value : null;
+    public static string? Text(this CommandResult result, Symbol symbol) => result.Texts(symbol) is [var only] ? only : null;
 
-    /// <summary>Makes it an error to write a file that the command reads, or two results into one file.</summary>
-    public static void KeepApart(this Command command, IReadOnlyList<Argument<string>> inputs, IReadOnlyList<Option<string>> outputs) => command.Validators.Add(result =>
+    private static string[] Texts(this CommandResult result, Symbol symbol) =>
+        [.. (symbol is Option option ? result.GetResult(option) : result.GetResult((Argument)symbol) as SymbolResult)?.Tokens.Select(t => t.Value) ?? []];
+
+    /// <summary>Makes it an error to write a file that the command reads, also as test data, or two results into one file.</summary>
+    public static void KeepApart(this Command command, IReadOnlyList<Symbol> inputs, IReadOnlyList<Option<string>> outputs) => command.Validators.Add(result =>
     {
-        string? Path(Symbol symbol) => result.Text(symbol) is { Length: > 0 } path && !path.Contains('\0') ? path : null;
+        IEnumerable<string> Paths(Symbol symbol) => result.Texts(symbol).Where(path => path.Length > 0 && !path.Contains('\0'));
         // A link that is read is lost by its own name and by what it leads to.
-        var read = inputs.Select(Path).Where(File.Exists).SelectMany(p => new[] { RealPath.OfName(p!), RealPath.Of(p!) }).ToHashSet();
+        var read = inputs.SelectMany(Paths).SelectMany(p => Directory.Exists(p) ? TestData.Files(p) : [p]).Where(File.Exists)
+            .SelectMany(p => new[] { RealPath.OfName(p), RealPath.Of(p) }).ToHashSet();
         var written = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var output in outputs)
         {
-            if (Path(output) is not { } path) continue;
+            if (Paths(output).ToList() is not [var path]) continue;
             var place = RealPath.OfName(path);
             if (read.Contains(place)) result.AddError($"{output.Name} {place} is an input, which would be lost; choose another name.");
             else if (!written.TryAdd(place, output.Name)) result.AddError($"{written[place]} and {output.Name} are both {place}; give each a name of its own.");

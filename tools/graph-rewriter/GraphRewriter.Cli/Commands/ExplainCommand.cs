@@ -20,7 +20,7 @@ internal static class ExplainCommand
         {
             input, rule, node, shapes, dims, rules, report,
         };
-        command.KeepApart([input], [report]);
+        command.KeepApart([input, rules], [report]);
         command.SetAction(parsed => Run(terminal, OnnxModel.Load(parsed.GetValue(input)!), parsed.GetValue(rule), parsed.GetValue(node),
             new RewriteOptions
             {

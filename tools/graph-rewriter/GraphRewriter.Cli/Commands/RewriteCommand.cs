@@ -38,7 +38,7 @@ internal static class RewriteCommand
             if (result.GetValueOrDefault<string>() is { } text && Capacity(text) is null) result.AddError($"--kv-cache takes in-place or in-place:CAPACITY, not '{text}'.");
         });
         var command = new Command("rewrite", "Rewrites a model to FlashRT ops.") { input, output, shapes, dims, rules, report, html, validate, repair, noFallback, noMerge, cache };
-        command.KeepApart([input], [output, report, html]);
+        command.KeepApart([input, rules], [output, report, html]);
         command.Validators.Add(result =>
         {
             if (result.GetValue(validate) && result.GetResult(cache) is not null)

@@ -24,7 +24,7 @@ internal static class ValidateCommand
         {
             original, rewritten, data, sites, rtol, atol, shapes, dims, seed, provider, report, html,
         };
-        command.KeepApart([original, rewritten], [report, html]);
+        command.KeepApart([original, rewritten, data], [report, html]);
         command.SetAction(parsed => Run(terminal, parsed.GetValue(original)!, parsed.GetValue(rewritten)!, parsed.GetValue(data), parsed.GetValue(dims)!, new ValidationOptions
         {
             Shapes = parsed.GetValue(shapes),

@@ -28,6 +28,9 @@ public static class TestData
     public static IReadOnlyList<string> Sets(string folder) => Directory.GetDirectories(folder, Prefix + "*") is { Length: > 0 } sets ? sets
         : Directory.EnumerateFiles(folder, "input_*.pb").Any() ? [folder] : [];
 
+    /// <summary>The files of those sets, in no order.</summary>
+    public static IReadOnlyList<string> Files(string folder) => [.. Sets(folder).SelectMany(set => Directory.GetFiles(set, "*.pb"))];
+
     /// <summary>Writes a data set as <paramref name="folder"/>/NAME with one file for each tensor.</summary>
     public static void Write(string folder, TestDataSet set)
     {
