@@ -56,6 +56,8 @@ public class OtherCommandTests : CliTest
         CollectionAssert.AreEqual(new[] { "model", "provider", "cuda_graph", "inputs", "runs", "p50_us", "p90_us", "min_us" }, Keys(report));
         Assert.AreEqual(5, report.GetProperty("runs").GetInt32());
         Assert.IsGreaterThan(0, report.GetProperty("min_us").GetDouble());
+        StringAssert.Contains(Ok("bench", Rewritten(), "--runs", "1", "--dims", "sequence=3"), "input_ids: int64[1,3]");
+        StringAssert.Contains(Fails(ExitCode.Usage, "bench", Rewritten(), "--dims", "tokens=3"), "tokens");
     }
 
     [TestMethod]

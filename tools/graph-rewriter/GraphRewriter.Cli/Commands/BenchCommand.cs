@@ -1,3 +1,5 @@
+using FlashRt.GraphRewriter.Passes;
+
 namespace FlashRt.GraphRewriter.Cli.Commands;
 
 /// <summary>flashrt bench: how long a model takes.</summary>
@@ -10,18 +12,19 @@ internal static class BenchCommand
         var cudaGraph = new Option<bool>("--cuda-graph") { Description = "Capture the work into a CUDA graph and time its replays; with --provider cuda." };
         var noLibrary = new Option<bool>("--no-library") { Description = "Without FlashRT's kernels: fused ops run as the bodies they carry." };
         var shapes = CommonArguments.Shapes();
+        var dims = CommonArguments.Dims();
         var runs = CommonArguments.Number<int>("--runs", "N", "Timed runs. Default: about two seconds' worth.", n => n > 0, "1 or more");
         var report = CommonArguments.Report();
         var command = new Command("bench", "Times bound runs on random, never zero, inputs: p50, p90 and min.")
         {
-            input, provider, cudaGraph, noLibrary, shapes, runs, report,
+            input, provider, cudaGraph, noLibrary, shapes, dims, runs, report,
         };
         command.KeepApart([input], [report]);
         command.Validators.Add(result =>
         {
             if (result.GetValue(cudaGraph) && result.Text(provider) != "cuda") result.AddError("--cuda-graph needs --provider cuda.");
         });
-        command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, new BenchOptions
+        command.SetAction(parsed => Run(terminal, parsed.GetValue(input)!, parsed.GetValue(dims)!, new BenchOptions
         {
             Cuda = parsed.GetValue(provider) == "cuda",
             CudaGraph = parsed.GetValue(cudaGraph),
@@ -32,10 +35,11 @@ internal static class BenchCommand
         return command;
     }
 
-    private static int Run(Terminal terminal, string input, BenchOptions options, string? reportPath)
+    private static int Run(Terminal terminal, string input, Dictionary<string, long> dims, BenchOptions options, string? reportPath)
     {
         var model = OnnxModel.Load(input);
-        ShapeCheck.Of(model, options.Shapes!);
+        ShapeCheck.Of(model, options.Shapes!, dims);
+        FixInputShapes.Apply(model, new RewriteOptions { Dims = dims });
         CommonArguments.SpareWeights(model, reportPath);
         var report = terminal.Work("timing", _ => ModelBench.Run(model, options));
         if (reportPath is not null) AtomicFile.Write(reportPath, report.ToJson());
