@@ -16,6 +16,13 @@ public sealed class BadInputTests
         where provider == OpProvider.Cpu || !row.c.OnDevice
         select new object[] { row.i, row.c.ToString(), provider };
 
+    /// <summary>Without sizes of 0, which stand for unknown ones in some exports, scalars, which may have any rank, and what depends on numbers: those wait for the run.</summary>
+    public static IEnumerable<object[]> StatedRows =>
+        from row in RunRows
+        let call = BadCalls.AtRun[(int)row[0]]
+        where !call.OnDevice && call.Make().Operands.Values.All(o => o.Shape.Length > 0 && !o.Shape.Contains(0))
+        select row;
+
     public static IEnumerable<object[]> Ops => OpCatalog.Ops.Select(op => new object[] { op.Name });
 
     public static IEnumerable<object[]> Attributes =>
@@ -43,15 +50,12 @@ public sealed class BadInputTests
         AssertNames(error, signature.Op, BadCalls.AtRun[row].Message);
     }
 
-    [TestMethod, DynamicData(nameof(RunRows))]
+    [TestMethod, DynamicData(nameof(StatedRows))]
     public void IsRefusedAtLoadWhereTheModelStatesTheShapes(int row, string name, OpProvider provider)
     {
         _ = name;
         Cuda.RequireFor(provider);
         var (signature, operands) = BadCalls.AtRun[row].Make();
-        // Sizes of 0 stand for unknown ones in some exports, and a scalar for any rank: those wait for the run. So does what depends on numbers.
-        if (BadCalls.AtRun[row].OnDevice || operands.Values.Any(o => o.Shape.Length == 0 || o.Shape.Contains(0)))
-            return;
         var error = Assert.ThrowsExactly<OnnxRuntimeException>(() => OpSessions.Open(signature, operands, provider, staticShapes: true).Dispose());
         AssertNames(error, signature.Op, BadCalls.AtRun[row].Message);
     }

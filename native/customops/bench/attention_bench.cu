@@ -6,7 +6,9 @@
 //   NAME     of `models`, those whose name contains it
 //
 // Without arguments all three. Tiles marked * are candidates that only this program is compiled with.
+#include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "bench/attention_check.cuh"
 #include "kernels/attention/tensor_kernel.cuh"
@@ -228,14 +230,11 @@ int main(int count, char** arguments) {
       if (std::strcmp(arguments[i], name) == 0) return true;
     return count == 1;
   };
-  const auto named = [&](const char* model) {
-    bool any = false;  // a name was given
-    for (int i = 1; i < count; ++i) {
-      if (std::strcmp(arguments[i], "check") == 0 || std::strcmp(arguments[i], "tiles") == 0 || std::strcmp(arguments[i], "models") == 0) continue;
-      if (std::strstr(model, arguments[i]) != nullptr) return true;
-      any = true;
-    }
-    return !any;
+  std::vector<std::string_view> names;
+  for (int i = 1; i < count; ++i)
+    if (const std::string_view word = arguments[i]; word != "check" && word != "tiles" && word != "models") names.push_back(word);
+  const auto named = [&](std::string_view model) {
+    return names.empty() || std::any_of(names.begin(), names.end(), [&](std::string_view name) { return model.find(name) != model.npos; });
   };
   try {
     cudaDeviceProp properties;

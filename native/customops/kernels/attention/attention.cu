@@ -69,15 +69,15 @@ int64_t scratch_bytes_of(const AttentionArgs& a, const AttentionPlan& plan) {
 
 void combine_partials(const AttentionArgs& a, const Partials& partials, cudaStream_t stream) {
   check(partials.rows <= 2147483647, "attention: too many rows for split keys: ", partials.rows);
-  const bool many = partials.rows >= kCombineManyRows;
-  const dim3 grid(static_cast<unsigned>(many ? ceil_div(partials.rows, kCombineWarps) : partials.rows)), block(32 * kCombineWarps);
+  const int warps = combine_row_warps(partials.rows);
+  const dim3 grid(static_cast<unsigned>(ceil_div(partials.rows, kCombineWarps / warps))), block(32 * kCombineWarps);
   dispatch_float(a.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const AttentionStrides& s = a.o_strides;
     const bool aligned = a.value_dim % 4 == 0 && is_aligned(a.scratch, a.value_dim, sizeof(float), 4) && is_aligned(a.o, s.row, sizeof(T), 4) &&
                          s.batch % 4 == 0 && s.head % 4 == 0;
     const auto run = [&](auto kernel) { launch("attention combine", kernel, {grid, block}, stream, a, partials); };
-    if (many) run(aligned ? attention_combine_kernel<T, 4, 1> : attention_combine_kernel<T, 1, 1>);
+    if (warps == 1) run(aligned ? attention_combine_kernel<T, 4, 1> : attention_combine_kernel<T, 1, 1>);
     else run(aligned ? attention_combine_kernel<T, 4, kCombineWarps> : attention_combine_kernel<T, 1, kCombineWarps>);
   });
 }

@@ -151,6 +151,17 @@ struct TensorBlock {
     }
   }
 
+  /// The columns of a fragment's queries from `column` on: those that were kept, or from shared memory.
+  template <int kRegisters>
+  __device__ __forceinline__ void load_query(uint32_t (&query)[kRegisters], const uint32_t (&kept_columns)[kRegisters], int f, int column) const {
+    if constexpr (kKeepQueries) {
+#pragma unroll
+      for (int i = 0; i < kRegisters; ++i) query[i] = kept_columns[i];
+    } else {
+      load_matrices(query, rows_first(queries, row_warp * kWarpRows + f * 16, column));
+    }
+  }
+
   /// scores = Q K^T
   __device__ __forceinline__ void multiply_keys(SharedAddress keys) {
 #pragma unroll
@@ -161,14 +172,7 @@ struct TensorBlock {
     for (int step = 0; step < kDimSteps; ++step) {
       uint32_t query[kRowFragments][4];
 #pragma unroll
-      for (int f = 0; f < kRowFragments; ++f) {
-        if constexpr (kKeepQueries) {
-#pragma unroll
-          for (int i = 0; i < 4; ++i) query[f][i] = kept[step][i];
-        } else {
-          load_matrices(query[f], rows_first(queries, row_warp * kWarpRows + f * 16, step * 16));
-        }
-      }
+      for (int f = 0; f < kRowFragments; ++f) load_query(query[f], kept[kKeepQueries ? step : 0], f, step * 16);
 #pragma unroll
       for (int k = 0; k < kKeyFragments; k += 2) {
         uint32_t key[4];
@@ -186,14 +190,7 @@ struct TensorBlock {
   __device__ __forceinline__ void multiply_half_step(SharedAddress keys) {
     uint32_t query[kRowFragments][2];
 #pragma unroll
-    for (int f = 0; f < kRowFragments; ++f) {
-      if constexpr (kKeepQueries) {
-        query[f][0] = kept_half[0];
-        query[f][1] = kept_half[1];
-      } else {
-        load_matrices(query[f], rows_first(queries, row_warp * kWarpRows + f * 16, kDimSteps * 16));
-      }
-    }
+    for (int f = 0; f < kRowFragments; ++f) load_query(query[f], kept_half, f, kDimSteps * 16);
 #pragma unroll
     for (int k = 0; k < kKeyFragments; k += 2) {
       uint32_t key[2];

@@ -67,7 +67,7 @@ double predict(const AttentionArgs& a, int dim, const TileCost& tile, int splits
   if (a.causal && blocks > wave) time = static_cast<double>(blocks) / static_cast<double>(wave) * time_of(most, typical);
   time = std::max(time, time_of(std::min(most, ceil_of(blocks, device.multiprocessors)), longest));
   if (splits > 1) {
-    const int64_t combined_rows = a.batch * a.heads * a.queries, warps = combined_rows < kCombineManyRows ? kCombineWarps : 1;
+    const int64_t combined_rows = a.batch * a.heads * a.queries, warps = combine_row_warps(combined_rows);
     const double bytes = 4.0 * splits * static_cast<double>(combined_rows * a.value_dim);
     time += kCombineLaunch + kCombineRound * static_cast<double>(ceil_of(splits, warps * kCombineBatch) - 1) + 2 * bytes / kPartialBytes;
   }

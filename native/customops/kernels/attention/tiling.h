@@ -125,8 +125,8 @@ constexpr int kGeneralRows = 16, kGeneralKeys = 64;
 
 /// Warps of a block of the combining kernel, and the key shares that a lane loads before it adds them up.
 constexpr int kCombineWarps = 4, kCombineBatch = 4;
-/// Rows from which on a row gets one of those warps; below, it gets all of them.
-constexpr int64_t kCombineManyRows = 1024;
+/// How many of those warps a row gets: all, until there are enough rows to keep the device busy.
+constexpr int combine_row_warps(int64_t rows) { return rows < 1024 ? kCombineWarps : 1; }
 
 std::span<const TileCost> tiles_of(int dim);
 
