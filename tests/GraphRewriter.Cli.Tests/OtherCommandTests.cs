@@ -72,12 +72,19 @@ public class OtherCommandTests : CliTest
     [TestMethod]
     public void OpsListsWhatTheLibraryRegisters()
     {
-        var ops = JsonDocument.Parse(Ok("ops", "--json")).RootElement.GetProperty("ops").EnumerateArray();
+        var library = JsonDocument.Parse(Ok("ops", "--json")).RootElement;
+        var ops = library.GetProperty("ops").EnumerateArray();
         var op = ops.Single(o => o.GetProperty("name").GetString() == "RmsNorm");
         CollectionAssert.Contains(op.GetProperty("providers").EnumerateArray().Select(p => p.GetString()).ToArray(), "cpu");
         CollectionAssert.Contains(op.GetProperty("seeds").EnumerateArray().Select(p => p.GetString()).ToArray(), "N05");
         var line = Ok("ops").Split('\n').Single(l => l.StartsWith("RmsNorm "));
         foreach (var part in new[] { "float32", "float16", "bfloat16", "cpu", "N05" }) StringAssert.Contains(line, part);
+        StringAssert.Contains(Ok("ops").Split('\n').Single(l => l.StartsWith("flashrt_gemm_stats ")), "C02");
+
+        // All 93 kernels of the seed catalog, each with where it runs.
+        var listed = ops.Concat(library.GetProperty("functions").EnumerateArray()).ToList();
+        Assert.AreEqual(93, listed.SelectMany(o => o.GetProperty("seeds").EnumerateArray()).Select(s => s.GetString()).Distinct().Count());
+        Assert.IsTrue(listed.All(o => o.GetProperty("providers").EnumerateArray().Any(p => p.GetString() == "cpu")));
     }
 
     [TestMethod]
